@@ -1,0 +1,78 @@
+import pg from 'pg';
+
+/** What a repository needs to run SQL: a pool or one client inside a transaction. */
+export interface Queryable {
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<pg.QueryResult<Row>>;
+}
+
+/** The database: run a query on any connection, or several in one transaction. */
+export interface Database extends Queryable {
+  /** Runs `work` in one transaction on one connection; commits when it resolves, rolls back when it throws. */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  /** One connection for as long as `work` runs: advisory locks, COPY, LISTEN. */
+  withConnection<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
+  /** A connection of its own, outside the pool, for LISTEN; the caller ends it. */
+  dedicated(): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+// int8 (counts, sequence numbers) fits a JavaScript number everywhere this schema uses it.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/**
+ * Opens a pool on a PostgreSQL URL (`postgres://…`, or `postgres:///name?host=/socket/directory&user=…`).
+ * `onIdleError` hears of connections that PostgreSQL closes while nobody uses them.
+ */
+export const openDatabase = (
+  url: string,
+  options: { max?: number; onIdleError?: (error: Error) => void } = {},
+): Database => {
+  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10 });
+  pool.on('error', (error) => options.onIdleError?.(error));
+
+  const withConnection = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
+    const client = await pool.connect();
+    let broken: Error | undefined;
+    try {
+      return await work(client);
+    } catch (error) {
+      if (
+        !(error instanceof pg.DatabaseError) &&
+        error instanceof Error &&
+        /connection/i.test(error.message)
+      ) {
+        broken = error;
+      }
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  };
+
+  return {
+    query: (text, values) => pool.query(text, values as unknown[]),
+    withConnection,
+    transaction: (work) =>
+      withConnection(async (client) => {
+        await client.query('BEGIN');
+        try {
+          const result = await work(client as Queryable);
+          await client.query('COMMIT');
+          return result;
+        } catch (error) {
+          // The first error is the one to tell; a failing ROLLBACK means the connection is gone anyway.
+          await client.query('ROLLBACK').catch(() => undefined);
+          throw error;
+        }
+      }),
+    dedicated: async () => {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      return client;
+    },
+    close: () => pool.end(),
+  };
+};
