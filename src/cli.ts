@@ -1,0 +1,168 @@
+#!/usr/bin/env node
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command, CommandContext } from './command.ts';
+import {
+  type Config,
+  ConfigurationError,
+  SETTINGS,
+  loadConfig,
+  parseConfig,
+  readVariables,
+} from './config.ts';
+import { EXIT, type CommandIo, UsageError } from './io.ts';
+import { createKeyRing } from './platform/crypto.ts';
+import { type Database, openDatabase } from './platform/postgres.ts';
+import { readRuntime, sandboxFolder } from './sandbox/runtime.ts';
+
+/**
+ * The `caducee` command. Each area brings its own; they are loaded when called, so that `--help` is instant and a
+ * production host never loads the sandbox.
+ */
+
+const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }> = {
+  serve: {
+    summary: 'start the provider',
+    load: async () => (await import('./main.ts')).runServeCommand,
+  },
+  migrate: {
+    summary: 'bring the database to the newest schema',
+    load: async () => (await import('./main.ts')).runMigrateCommand,
+  },
+  registry: {
+    summary: 'import a registry file, show or search a practitioner',
+    load: async () => (await import('./registry/command.ts')).runRegistryCommand,
+  },
+  clients: {
+    summary: 'list, show and apply relying parties',
+    load: async () => (await import('./clients/command.ts')).runClientsCommand,
+  },
+  messages: {
+    summary: 'what became of each mail, SMS and notification',
+    load: async () => (await import('./messages/command.ts')).runMessagesCommand,
+  },
+  devices: {
+    summary: 'list and revoke the phones of a practitioner',
+    load: async () => (await import('./ecps/command.ts')).runDevicesCommand,
+  },
+  audit: {
+    summary: 'verify the audit trail',
+    load: async () => (await import('./audit/command.ts')).runAuditCommand,
+  },
+  phone: {
+    summary: 'the virtual phone of the sandbox',
+    load: async () => (await import('./sandbox/phone/command.ts')).runPhoneCommand,
+  },
+  sandbox: {
+    summary: 'start, reset or look at the sandbox',
+    load: async () => (await import('./sandbox/command.ts')).runSandboxCommand,
+  },
+};
+
+const HELP = `caducee COMMAND [OPTIONS]
+
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .join('\n')}
+
+caducee COMMAND --help tells more. Every command takes --json, and --port-base N to name a sandbox.
+`;
+
+/** Takes `--port-base N` out of the arguments, wherever it stands. */
+const takePortBase = (args: string[]): { portBase: number; rest: string[] } => {
+  const at = args.findIndex((arg) => arg === '--port-base' || arg.startsWith('--port-base='));
+  const found = args[at];
+  if (found === undefined) {
+    return { portBase: Number(process.env[SETTINGS.portBase.env] || SETTINGS.portBase.fallback), rest: args };
+  }
+  const joined = found.includes('=');
+  const value = joined ? found.slice('--port-base='.length) : args[at + 1];
+  if (!value || !/^\d+$/.test(value)) throw new UsageError('--port-base takes a port number');
+  return { portBase: Number(value), rest: [...args.slice(0, at), ...args.slice(at + (joined ? 1 : 2))] };
+};
+
+const createContext = (
+  io: CommandIo,
+  portBase: number,
+): { context: CommandContext; close(): Promise<void> } => {
+  let config: Promise<Config> | undefined;
+  let database: Promise<Database> | undefined;
+
+  const findConfig = async (): Promise<Config> => {
+    const variables = readVariables(io.root);
+    if (variables['CADUCEE_DATABASE_URL']) return loadConfig(io.root);
+    const folder = sandboxFolder(
+      io.root,
+      variables['CADUCEE_DATA_DIR'] ?? SETTINGS.dataDir.fallback,
+      portBase,
+    );
+    const runtime = await readRuntime(folder);
+    if (!runtime) {
+      throw new ConfigurationError([
+        `no database is configured (CADUCEE_DATABASE_URL) and no sandbox runs on port base ${portBase}; start it with: npm start`,
+      ]);
+    }
+    return parseConfig(runtime.variables);
+  };
+
+  const context: CommandContext = {
+    io,
+    portBase,
+    config: () => (config ??= findConfig()),
+    database: () =>
+      (database ??= context.config().then(({ databaseUrl }) => openDatabase(databaseUrl, { max: 4 }))),
+    keyring: async () => createKeyRing((await context.config()).masterKey),
+  };
+  return { context, close: async () => (await database)?.close() };
+};
+
+/** Runs one command line; returns its exit code and never throws for an error that it can explain. */
+export const run = async (argv: string[], io: CommandIo): Promise<number> => {
+  let close = async (): Promise<void> => undefined;
+  try {
+    const { portBase, rest } = takePortBase(argv);
+    const [name, ...args] = rest;
+    if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+      io.stdout.write(HELP);
+      return name === undefined ? EXIT.usage : EXIT.done;
+    }
+    const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (!entry) throw new UsageError(`caducee has no command "${name}"; caducee --help lists them`);
+    const created = createContext(io, portBase);
+    close = created.close;
+    return await (
+      await entry.load()
+    )(args, created.context);
+  } catch (error) {
+    if (error instanceof UsageError || isParseArgsError(error)) {
+      io.stderr.write(`${error.message}\n`);
+      return EXIT.usage;
+    }
+    if (error instanceof ConfigurationError) {
+      io.stderr.write(`${error.message}\n`);
+      return EXIT.failed;
+    }
+    io.stderr.write(`${error instanceof Error ? describe(error) : String(error)}\n`);
+    return EXIT.failed;
+  } finally {
+    await close().catch(() => undefined);
+  }
+};
+
+const isParseArgsError = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+
+const describe = (error: Error): string =>
+  error.cause instanceof Error ? `${error.message}: ${describe(error.cause)}` : error.message;
+
+if (process.argv[1] && import.meta.filename === (await import('node:fs')).realpathSync(process.argv[1])) {
+  const io: CommandIo = {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    interactive: process.stdout.isTTY === true,
+    root: dirname(dirname(fileURLToPath(import.meta.url))),
+    locale: /^en/.test(process.env['LC_ALL'] || process.env['LANG'] || 'fr') ? 'en' : 'fr',
+  };
+  process.exitCode = await run(process.argv.slice(2), io);
+}
