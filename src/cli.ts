@@ -69,11 +69,14 @@ caducee COMMAND --help tells more. Every command takes --json, and --port-base N
 `;
 
 /** Takes `--port-base N` out of the arguments, wherever it stands. */
-const takePortBase = (args: string[]): { portBase: number; rest: string[] } => {
+const takePortBase = (args: string[], root: string): { portBase: number; rest: string[] } => {
   const at = args.findIndex((arg) => arg === '--port-base' || arg.startsWith('--port-base='));
   const found = args[at];
   if (found === undefined) {
-    return { portBase: Number(process.env[SETTINGS.portBase.env] || SETTINGS.portBase.fallback), rest: args };
+    return {
+      portBase: Number(readVariables(root)[SETTINGS.portBase.env] ?? SETTINGS.portBase.fallback),
+      rest: args,
+    };
   }
   const joined = found.includes('=');
   const value = joined ? found.slice('--port-base='.length) : args[at + 1];
@@ -120,7 +123,7 @@ const createContext = (
 export const run = async (argv: string[], io: CommandIo): Promise<number> => {
   let close = async (): Promise<void> => undefined;
   try {
-    const { portBase, rest } = takePortBase(argv);
+    const { portBase, rest } = takePortBase(argv, io.root);
     const [name, ...args] = rest;
     if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
       io.stdout.write(HELP);
@@ -162,7 +165,7 @@ if (process.argv[1] && import.meta.filename === (await import('node:fs')).realpa
     stderr: process.stderr,
     interactive: process.stdout.isTTY === true,
     root: dirname(dirname(fileURLToPath(import.meta.url))),
-    locale: /^en/.test(process.env['LC_ALL'] || process.env['LANG'] || 'fr') ? 'en' : 'fr',
+    locale: terminalLocale(),
   };
   process.exitCode = await run(process.argv.slice(2), io);
 }

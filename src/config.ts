@@ -27,11 +27,9 @@ const list = z.string().transform((value) =>
     .filter((item) => item !== ''),
 );
 const url = (protocols: readonly string[]) =>
-  z
-    .string()
-    .refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
-      error: `a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`,
-    });
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    error: `a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  });
 const origin = url(['https:', 'http:']).refine((value) => new URL(value).origin === value, {
   error: 'an origin, without path or trailing slash',
 });
@@ -413,3 +411,7 @@ export const readVariables = (
 /** Reads and validates the configuration of this process. */
 export const loadConfig = (root: string, overrides: Record<string, string> = {}): Config =>
   parseConfig({ ...readVariables(root), ...overrides });
+
+/** Language of a command's messages: English where the terminal's locale says so, else French. */
+export const terminalLocale = (environment = process.env): 'fr' | 'en' =>
+  /^en/i.test(environment['LC_ALL'] || environment['LC_MESSAGES'] || environment['LANG'] || '') ? 'en' : 'fr';
