@@ -9,6 +9,7 @@ import {
   loadConfig,
   parseConfig,
   readVariables,
+  terminalLocale,
 } from './config.ts';
 import { EXIT, type CommandIo, UsageError } from './io.ts';
 import { createKeyRing } from './platform/crypto.ts';
