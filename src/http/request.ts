@@ -1,0 +1,33 @@
+import type { IncomingMessage } from 'node:http';
+import type { Locale } from '../../views/locales/index.ts';
+import { readable, token } from '../platform/random.ts';
+
+/** What belongs to one request, whichever Koa application answers it (the OpenID library has its own). */
+export interface RequestState {
+  /** Names the request in the log and in the `X-Request-Id` header. */
+  id: string;
+  /** CSP nonce. */
+  nonce: string;
+  /** Set once the language is negotiated. */
+  locale?: Locale;
+  /** More targets for forms of this answer: origins, or schemes such as `myapp:`. */
+  formAction: Set<string>;
+  /** Who may frame this answer; nobody when empty. */
+  frameAncestors: Set<string>;
+}
+
+const states = new WeakMap<IncomingMessage, RequestState>();
+
+/** The state of a request; made at the first call. Takes anything that carries Node's request, such as a Koa context. */
+export const requestState = (ctx: { req: IncomingMessage }): RequestState => {
+  const known = states.get(ctx.req);
+  if (known) return known;
+  const state: RequestState = {
+    id: readable(16),
+    nonce: token(16),
+    formAction: new Set(),
+    frameAncestors: new Set(),
+  };
+  states.set(ctx.req, state);
+  return state;
+};
