@@ -1,0 +1,93 @@
+import type { Config } from '../config.ts';
+import type { PersonaRow } from '../../views/pages/home.ts';
+import type { SandboxPorts } from './ports.ts';
+import { localOrigin } from './variables.ts';
+
+/** All that a newcomer, or a script, needs to know of a running sandbox. */
+export interface SandboxSummary {
+  issuer: string;
+  discovery: string;
+  home: string;
+  app: string;
+  inbox: string;
+  /** Null until the card arrives. */
+  card: string | null;
+  services: { id: string; name: string; url: string }[];
+  clients: { clientId: string; clientSecret?: string }[];
+  personas: PersonaRow[];
+}
+
+export const summarise = (
+  config: Pick<Config, 'issuer' | 'appOrigin'>,
+  ports: SandboxPorts,
+  personas: PersonaRow[],
+): SandboxSummary => ({
+  issuer: config.issuer,
+  discovery: `${config.issuer}/.well-known/openid-configuration`,
+  home: `${localOrigin(ports.provider)}/`,
+  app: `${config.appOrigin}/`,
+  inbox: `${localOrigin(ports.inbox)}/`,
+  card: null,
+  services: [
+    { id: 'vaccin-covid', name: 'Vaccin Covid', url: `${localOrigin(ports.vaccinCovid)}/` },
+    { id: 'si-dep', name: 'SI-DEP', url: `${localOrigin(ports.siDep)}/` },
+  ],
+  clients: [{ clientId: 'sandbox', clientSecret: 'sandbox-secret' }, { clientId: 'sandbox-public' }],
+  personas,
+});
+
+/** The one line of `--json`. */
+export const summaryLine = (summary: SandboxSummary): string =>
+  `${JSON.stringify({
+    ...summary,
+    personas: summary.personas.map(({ nationalId, name, note }) => ({ nationalId, name, note })),
+  })}\n`;
+
+const SHOWN = 6;
+
+/** The commands of the story for one person; the port base is told only when it is not the usual one. */
+export const storyCommands = (nationalId: string, portBase: number) => {
+  const place = portBase === 4000 ? '' : ` --port-base ${portBase}`;
+  const state = `--state ${statePath(portBase)}`;
+  return {
+    activate: `node src/cli.ts phone activate ${nationalId} --pin 493027 ${state}${place}`,
+    pending: `node src/cli.ts phone pending ${state}${place}`,
+    approve: `node src/cli.ts phone approve ${state} --number 42${place}`,
+    approveLink: (link: string) => `node src/cli.ts phone approve ${state} --link '${link}'${place}`,
+  };
+};
+
+/** Where the story keeps its virtual phone: out of the way of git, apart for each sandbox, wiped by `npm run reset`. */
+const statePath = (portBase: number): string => `.caducee/${portBase}/phone.json`;
+
+/** What the terminal shows once all is ready. */
+export const summaryText = (summary: SandboxSummary, portBase: number): string => {
+  const rows = [
+    ['Accueil · home', summary.home],
+    ...summary.services.map(({ name, url }) => [name, url]),
+    ['Messagerie · inbox', summary.inbox],
+    ['Découverte · discovery', summary.discovery],
+  ];
+  const commands = storyCommands(summary.personas[0]?.nationalId ?? '', portBase);
+  const people = summary.personas.slice(0, SHOWN);
+  const width = Math.max(...people.map(({ name }) => name.length));
+  return [
+    '',
+    'Caducée est prêt. Tout n’écoute que cet ordinateur ; Ctrl-C arrête tout.',
+    'Caducée is ready. Everything listens to this computer only; Ctrl-C stops it all.',
+    '',
+    ...rows.map(([name = '', url = '']) => `  ${name.padEnd(24)}${url}`),
+    '',
+    ...people.map(({ nationalId, name, note }) =>
+      `  ${nationalId}  ${name.padEnd(width)}  ${note}`.trimEnd(),
+    ),
+    ...(summary.personas.length > SHOWN
+      ? [`  … ${summary.personas.length - SHOWN} autres sur la page d’accueil · more on the home page`]
+      : []),
+    '',
+    '  Activer une e-CPS avec le téléphone virtuel · activate an e-CPS with the virtual phone:',
+    `    ${commands.activate}`,
+    '',
+    '',
+  ].join('\n');
+};
