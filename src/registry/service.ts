@@ -9,6 +9,7 @@ import {
   findById,
   findByName,
   findByNationalId,
+  findBySubject,
   insertContact,
   listContacts,
   updateStatus,
@@ -69,6 +70,8 @@ export interface Registry {
   /** What a person typed, to an identifier; pure. */
   normalize(input: string): Normalized;
   find(nationalId: string): Promise<Practitioner | undefined>;
+  /** By what ends `sub`. */
+  findBySubject(subject: string): Promise<Practitioner | undefined>;
   findById(practitionerId: string): Promise<Practitioner | undefined>;
   contact(practitionerId: string): Promise<ContactState>;
   /** The newest e-mail address and telephone number ever declared, recent or not: where to send an alert. */
@@ -181,6 +184,10 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
   return {
     ...createContacts(dependencies),
     normalize,
+    findBySubject: async (subject) => {
+      const row = await findBySubject(db, subject);
+      return row && toPractitioner(row);
+    },
     find: async (nationalId) => {
       const row = await findByNationalId(db, nationalId);
       return row && toPractitioner(row);
