@@ -185,3 +185,14 @@ export const selectBacklog = async (
   );
   return { waiting: rows[0]?.waiting ?? 0, oldest: rows[0]?.oldest ?? undefined };
 };
+
+/** The practitioner whom a national identifier names; for the command line, which people feed with what they have. */
+export const selectPractitionerId = async (
+  db: Queryable,
+  nationalId: string,
+): Promise<string | undefined> => {
+  const { rows } = await db.query<{ id: string }>('SELECT id FROM practitioner WHERE national_id = $1', [
+    /^\d{11}$/.test(nationalId) ? `8${nationalId}` : nationalId,
+  ]);
+  return rows[0]?.id;
+};

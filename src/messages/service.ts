@@ -6,7 +6,8 @@ import { uuid } from '../platform/random.ts';
 import { PATIENCE } from './backoff.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { maskRecipient } from './mask.ts';
-import { type FateRow, deleteEndedBefore, insertMessage, selectBacklog, selectFates } from './repository.ts';
+import { toFate } from './fate.ts';
+import { deleteEndedBefore, insertMessage, selectBacklog, selectFates } from './repository.ts';
 import type { FateFilter, MessageFate, MessageRequest } from './request.ts';
 import { sealRequest } from './seal.ts';
 import type { Transports } from './transport.ts';
@@ -81,26 +82,7 @@ export const createMessages = (options: MessagesOptions): Messages => {
     drain: dispatcher.drain,
     stop: async () => {
       await dispatcher.stop();
-      transports.mail.close?.();
+      for (const transport of Object.values(transports)) transport?.close?.();
     },
   };
 };
-
-const toFate = (row: FateRow): MessageFate => ({
-  id: row.id,
-  kind: row.kind,
-  template: row.template,
-  locale: row.locale,
-  recipient: row.recipient_masked,
-  state: row.state,
-  attempts: row.attempts,
-  ...(row.last_error === null ? {} : { lastError: row.last_error }),
-  ...(row.provider_id === null ? {} : { providerId: row.provider_id }),
-  ...(row.practitioner_id === null ? {} : { practitionerId: row.practitioner_id }),
-  ...(row.activation_id === null ? {} : { activationId: row.activation_id }),
-  ...(row.device_id === null ? {} : { deviceId: row.device_id }),
-  createdAt: row.created_at,
-  ...(row.state === 'queued' ? { nextAttemptAt: row.next_attempt_at } : {}),
-  expiresAt: row.expires_at,
-  ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
-});

@@ -204,7 +204,14 @@ const drawAction = (label: string, url: string): Raw =>
   </p>`;
 
 const drawWarning = (title: string, words: string): Raw =>
-  html`<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 20px;">
+  html`<table
+    role="presentation"
+    width="100%"
+    cellpadding="0"
+    cellspacing="0"
+    border="0"
+    style="margin:0 0 20px;"
+  >
     <tr>
       <td
         class="warning"

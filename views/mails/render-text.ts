@@ -14,9 +14,11 @@ export const renderText = (content: MailContent, locale: Locale, context: MailCo
       t.hello,
       ...blocks.map((block) => drawBlock(block, locale)),
       '--',
-      [t.footer.never, t.footer.help(context.help.phone, context.help.hours[locale]), t.footer.automatic].join(
-        '\n',
-      ),
+      [
+        t.footer.never,
+        t.footer.help(context.help.phone, context.help.hours[locale]),
+        t.footer.automatic,
+      ].join('\n'),
       '',
     ].join('\n\n'),
     locale,

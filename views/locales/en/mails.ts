@@ -84,7 +84,8 @@ export const mails = {
       revocation_code: 'It was removed with your revocation code.',
       stop_link: 'It was stopped with the link of an e-mail.',
       operator: 'It was removed by the help desk.',
-      registry: 'Your registration has changed, and the e-CPS follows the registry. Please contact your Ordre.',
+      registry:
+        'Your registration has changed, and the e-CPS follows the registry. Please contact your Ordre.',
       replaced: 'A new phone replaces it.',
     },
     again: 'To use this phone again, activate your e-CPS on it in the app.',
@@ -105,7 +106,8 @@ export const mails = {
     subject: 'Your e-CPS is suspended on a phone',
     preheader: 'There seem to be two copies of it.',
     title: 'Your e-CPS is suspended on this phone',
-    intro: 'There seem to be two copies of your e-CPS. To keep you safe, this phone can no longer sign you in.',
+    intro:
+      'There seem to be two copies of your e-CPS. To keep you safe, this phone can no longer sign you in.',
     cause: 'This can happen after restoring a backup or moving to a new phone.',
     again: 'Activate your e-CPS again in the app. Your other phones stay active.',
     notYou: 'If you restored and moved nothing, someone may have copied your e-CPS. Call us now.',

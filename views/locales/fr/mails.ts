@@ -77,14 +77,14 @@ export const mails = {
     subject: 'Un téléphone a été retiré de votre e-CPS',
     preheader: 'Il ne peut plus servir à vous connecter.',
     title: 'Un téléphone a été retiré de votre e-CPS',
-    intro:
-      'Ce téléphone ne peut plus servir à vous connecter. Les sessions ouvertes avec lui sont fermées.',
+    intro: 'Ce téléphone ne peut plus servir à vous connecter. Les sessions ouvertes avec lui sont fermées.',
     by: {
       owner: 'Il a été retiré depuis votre e-CPS.',
       revocation_code: 'Il a été retiré avec votre code de révocation.',
       stop_link: 'Il a été arrêté depuis le lien d’un courriel.',
       operator: 'Il a été retiré par l’assistance.',
-      registry: 'Votre inscription au registre a changé : l’e-CPS suit le registre. Adressez-vous à votre Ordre.',
+      registry:
+        'Votre inscription au registre a changé : l’e-CPS suit le registre. Adressez-vous à votre Ordre.',
       replaced: 'Un nouveau téléphone le remplace.',
     },
     again: 'Pour utiliser de nouveau ce téléphone, activez-y votre e-CPS depuis l’application.',
@@ -108,7 +108,8 @@ export const mails = {
     title: 'Votre e-CPS est suspendue sur ce téléphone',
     intro:
       'Il semble exister deux copies de votre e-CPS. Par sécurité, ce téléphone ne peut plus servir à vous connecter.',
-    cause: 'Cela peut arriver après la restauration d’une sauvegarde ou le transfert vers un nouveau téléphone.',
+    cause:
+      'Cela peut arriver après la restauration d’une sauvegarde ou le transfert vers un nouveau téléphone.',
     again: 'Activez de nouveau votre e-CPS depuis l’application. Vos autres téléphones restent actifs.',
     notYou:
       'Si vous n’avez rien restauré ni transféré, quelqu’un a peut-être copié votre e-CPS. Appelez-nous tout de suite.',
