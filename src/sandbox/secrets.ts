@@ -11,8 +11,6 @@ const Secrets = z.object({
   twilioAuthToken: z.string(),
   vapidPublicKey: z.string(),
   vapidPrivateKey: z.string(),
-  vaccinCovid: z.string(),
-  siDep: z.string(),
 });
 
 export type SandboxSecrets = z.infer<typeof Secrets>;
@@ -25,8 +23,6 @@ const make = (): SandboxSecrets => {
     twilioAuthToken: token(24),
     vapidPublicKey: vapid.publicKey,
     vapidPrivateKey: vapid.privateKey,
-    vaccinCovid: token(32),
-    siDep: token(32),
   };
 };
 
