@@ -10,8 +10,6 @@ export interface Plan {
   trailing: boolean;
   /** Position of each field; absent when the file has no such column. */
   position: Partial<Record<Field, number>>;
-  /** Columns that no layout knows; read over. */
-  unknown: string[];
 }
 
 const foldColumn = (name: string): string =>
@@ -46,11 +44,6 @@ const closest = (names: readonly string[]) =>
     other.missing.length < best.missing.length ? other : best,
   );
 
-const isKnown = (name: string): boolean =>
-  LAYOUTS.some((layout) =>
-    Object.values(layout.columns).some((accepted) => accepted.some((c) => foldColumn(c) === name)),
-  );
-
 /** Reads the header line; throws {@link ImportError} when it is neither layout, or one with a column missing. */
 export const readHeader = (line: string): Plan => {
   const cells = line.split('|').map(foldColumn);
@@ -76,6 +69,5 @@ export const readHeader = (line: string): Plan => {
   if (doubled !== undefined) {
     throw new ImportError('doubled_column', `the header names the column "${doubled}" twice`, 1);
   }
-  const unknown = names.filter((name) => !isKnown(name));
-  return { layout, columns: names.length, trailing, position, unknown };
+  return { layout, columns: names.length, trailing, position };
 };

@@ -147,8 +147,7 @@ export const importFile = async (
     },
     warned: warnings.tell,
   });
-  const { layout, columns, unknown } = reader.plan;
-  for (const _ of unknown) warnings.tell(1, 'unknown_column');
+  const { layout, columns } = reader.plan;
   const source = options.source ?? layout.name;
 
   const work = async (client: PoolClient): Promise<ImportReport> => {

@@ -16,13 +16,12 @@ export type RefusalReason =
   | 'line_too_long'
   | 'nul_byte'
   | 'wrong_number_of_columns'
-  | 'missing_trailing_separator'
   | 'identifier_malformed'
   | 'identifier_mismatch'
   | 'too_many_lines';
 
 /** What is accepted, and told. */
-export type WarningCode = 'luhn' | 'email_malformed' | 'phone_malformed' | 'unknown_column';
+export type WarningCode = 'luhn' | 'email_malformed' | 'phone_malformed';
 
 /** What one line says. */
 export interface LineRecord {
@@ -59,15 +58,12 @@ const MAKES_EXERCISE = [
 ] as const;
 
 /** The cells of a line, if they are as many as the header announces. */
-const split = (
-  text: string,
-  plan: Plan,
-): string[] | 'wrong_number_of_columns' | 'missing_trailing_separator' => {
+const split = (text: string, plan: Plan): string[] | undefined => {
   const cells = text.split('|');
-  if (cells.length === plan.columns + 1 && cells.at(-1)?.trim() === '') return cells;
-  if (cells.length !== plan.columns) return 'wrong_number_of_columns';
-  // Without the announced separator, an empty last cell may as well be that separator after a lost column.
-  return plan.trailing && cells.at(-1)?.trim() === '' ? 'missing_trailing_separator' : cells;
+  const endsEmpty = cells.at(-1)?.trim() === '';
+  if (cells.length === plan.columns + 1) return endsEmpty ? cells : undefined;
+  // Without the separator that the header ends with, an empty last cell may be that separator after a lost column.
+  return cells.length === plan.columns && !(plan.trailing && endsEmpty) ? cells : undefined;
 };
 
 const readableId = (text: string, plan: Plan): string | undefined => {
@@ -137,7 +133,7 @@ export const parseLine = ({ text }: Line, plan: Plan): Parsed => {
   if (text === undefined) return { ok: false, reason: 'line_too_long' };
   if (text.includes('\0')) return { ok: false, reason: 'nul_byte', nationalId: readableId(text, plan) };
   const cells = split(text, plan);
-  if (typeof cells === 'string') return { ok: false, reason: cells, nationalId: readableId(text, plan) };
+  if (!cells) return { ok: false, reason: 'wrong_number_of_columns', nationalId: readableId(text, plan) };
   const cell = (field: Field): string => {
     const position = plan.position[field];
     return position === undefined ? '' : (cells[position] ?? '').trim();

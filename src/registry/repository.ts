@@ -43,10 +43,7 @@ export const findByNationalId = async (
 };
 
 /** The subject is the last part of `sub`, and outlives a change of identifier. */
-export const findBySubject = async (
-  db: Queryable,
-  subject: string,
-): Promise<PractitionerRow | undefined> => {
+export const findBySubject = async (db: Queryable, subject: string): Promise<PractitionerRow | undefined> => {
   const { rows } = await db.query<PractitionerRow>(
     `SELECT ${PRACTITIONER} FROM practitioner WHERE subject = $1`,
     [subject],

@@ -84,7 +84,7 @@ export interface Registry {
    */
   setContact(
     practitionerId: string,
-    values: { email?: string; phone?: string },
+    values: { email?: string | undefined; phone?: string | undefined },
     options: { declaredAt: Date; effectiveAt?: Date; origin?: string },
   ): Promise<void>;
   /**
