@@ -1,5 +1,7 @@
+import { join, relative } from 'node:path';
 import type { Config } from '../config.ts';
-import type { PersonaRow } from '../../views/pages/home.ts';
+import type { Persona } from './personas.ts';
+import type { SandboxClient } from '../clients/sandbox.ts';
 import type { SandboxPorts } from './ports.ts';
 import { localOrigin } from './variables.ts';
 
@@ -14,13 +16,13 @@ export interface SandboxSummary {
   card: string | null;
   services: { id: string; name: string; url: string }[];
   clients: { clientId: string; clientSecret?: string }[];
-  personas: PersonaRow[];
+  personas: Persona[];
 }
 
 export const summarise = (
   config: Pick<Config, 'issuer' | 'appOrigin'>,
   ports: SandboxPorts,
-  personas: PersonaRow[],
+  seeded: { personas: Persona[]; clients: readonly SandboxClient[] },
 ): SandboxSummary => ({
   issuer: config.issuer,
   discovery: `${config.issuer}/.well-known/openid-configuration`,
@@ -32,8 +34,13 @@ export const summarise = (
     { id: 'vaccin-covid', name: 'Vaccin Covid', url: `${localOrigin(ports.vaccinCovid)}/` },
     { id: 'si-dep', name: 'SI-DEP', url: `${localOrigin(ports.siDep)}/` },
   ],
-  clients: [{ clientId: 'sandbox', clientSecret: 'sandbox-secret' }, { clientId: 'sandbox-public' }],
-  personas,
+  // Those for scripts first; the example services are clients like any other.
+  clients: [...seeded.clients]
+    .sort((a, b) => Number(b.clientId.startsWith('sandbox')) - Number(a.clientId.startsWith('sandbox')))
+    .map(({ clientId, clientSecret }) =>
+      clientSecret === undefined ? { clientId } : { clientId, clientSecret },
+    ),
+  personas: seeded.personas,
 });
 
 /** The one line of `--json`. */
@@ -45,10 +52,24 @@ export const summaryLine = (summary: SandboxSummary): string =>
 
 const SHOWN = 6;
 
+interface StoryOptions {
+  nationalId: string;
+  portBase: number;
+  /** Of this sandbox's data. */
+  folder: string;
+}
+
+/** Where the story keeps its virtual phone: out of the way of git, apart for each sandbox, wiped by `npm run reset`. */
+const statePath = (folder: string): string => {
+  const absolute = join(folder, 'phone.json');
+  const near = relative(process.cwd(), absolute);
+  return near.startsWith('..') ? absolute : near;
+};
+
 /** The commands of the story for one person; the port base is told only when it is not the usual one. */
-export const storyCommands = (nationalId: string, portBase: number) => {
+export const storyCommands = ({ nationalId, portBase, folder }: StoryOptions) => {
   const place = portBase === 4000 ? '' : ` --port-base ${portBase}`;
-  const state = `--state ${statePath(portBase)}`;
+  const state = `--state ${statePath(folder)}`;
   return {
     activate: `node src/cli.ts phone activate ${nationalId} --pin 493027 ${state}${place}`,
     pending: `node src/cli.ts phone pending ${state}${place}`,
@@ -57,18 +78,15 @@ export const storyCommands = (nationalId: string, portBase: number) => {
   };
 };
 
-/** Where the story keeps its virtual phone: out of the way of git, apart for each sandbox, wiped by `npm run reset`. */
-const statePath = (portBase: number): string => `.caducee/${portBase}/phone.json`;
-
 /** What the terminal shows once all is ready. */
-export const summaryText = (summary: SandboxSummary, portBase: number): string => {
+export const summaryText = (summary: SandboxSummary, place: Omit<StoryOptions, 'nationalId'>): string => {
   const rows = [
     ['Accueil · home', summary.home],
     ...summary.services.map(({ name, url }) => [name, url]),
     ['Messagerie · inbox', summary.inbox],
     ['Découverte · discovery', summary.discovery],
   ];
-  const commands = storyCommands(summary.personas[0]?.nationalId ?? '', portBase);
+  const commands = storyCommands({ ...place, nationalId: summary.personas[0]?.nationalId ?? '' });
   const people = summary.personas.slice(0, SHOWN);
   const width = Math.max(...people.map(({ name }) => name.length));
   return [

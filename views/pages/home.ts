@@ -1,6 +1,6 @@
 import { html, raw, type Raw } from '../html.ts';
 import type { Chrome, View } from '../layout.ts';
-import { inLocale } from '../locales/index.ts';
+import { inLocale, type Locale } from '../locales/index.ts';
 import { home as en } from '../locales/en/home.ts';
 import { home as fr } from '../locales/fr/home.ts';
 
@@ -23,7 +23,7 @@ export interface HomeData {
   help: string;
   services: readonly { id: string; name: string; url: string }[];
   clients: readonly { clientId: string; clientSecret?: string }[];
-  personas: readonly PersonaRow[];
+  personas: Readonly<Record<Locale, readonly PersonaRow[]>>;
   /** The commands of the story; the state file and the port base are those of this sandbox. */
   commands: { activate: string; pending: string; approve: string };
 }
@@ -46,7 +46,7 @@ const links = (chrome: Chrome, data: HomeData): Raw => {
   const t = texts(chrome).links;
   return html`<section aria-labelledby="links">
     <h2 id="links">${t.heading}</h2>
-    <ul class="links">
+    <ul class="doors">
       ${data.services.map(({ name, url }) => link(url, t.service(name), t.serviceNote))}
       ${link(data.inbox, t.inbox, t.inboxNote)} ${link(data.directory, t.directory, t.directoryNote)}
       ${link(data.help, t.help, t.helpNote)} ${link(data.discovery, t.discovery, t.discoveryNote)}
@@ -60,7 +60,7 @@ const story = (chrome: Chrome, data: HomeData): Raw => {
   const [first, second] = data.services;
   return html`<section aria-labelledby="story">
     <h2 id="story">${t.heading}</h2>
-    <p>${t.intro(data.personas[0]?.name ?? '')}</p>
+    <p>${t.intro(data.personas[chrome.locale][0]?.name ?? '')}</p>
     <ol class="story">
       <li>
         <p>${t.activate}</p>
@@ -87,7 +87,7 @@ const personas = (chrome: Chrome, data: HomeData): Raw => {
   return html`<section aria-labelledby="personas">
     <h2 id="personas">${t.heading}</h2>
     <table class="personas" role="table">
-      <caption class="visually-hidden">
+      <caption class="spoken">
         ${t.caption}
       </caption>
       <thead role="rowgroup">
@@ -99,7 +99,7 @@ const personas = (chrome: Chrome, data: HomeData): Raw => {
         </tr>
       </thead>
       <tbody role="rowgroup">
-        ${data.personas.map(
+        ${data.personas[chrome.locale].map(
           ({ nationalId, name, profession, note }) =>
             html`<tr role="row">
               <td role="cell" data-label="${t.identifier}">${copyable(chrome, nationalId)}</td>
