@@ -166,7 +166,10 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
         onLine: (line) => options.log?.debug({ line }, 'postgresql'),
       },
     );
-    const exited = server.exited.finally(release);
+    const exited = server.exited.finally(() => {
+      discard(); // the supervisor did, unless it was killed
+      release();
+    });
     return {
       url: socketUrl(socketDir, 'postgres'),
       pid: server.pid,
