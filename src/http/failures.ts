@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa';
-import { errorPage } from '../../views/pages/error.ts';
+import { errorPage, type ErrorPageProps } from '../../views/pages/error.ts';
 import { errorText, isErrorCode } from '../../views/locales/errors.ts';
 import type { Log } from '../platform/log.ts';
 import { Refusal } from './errors.ts';
@@ -41,8 +41,11 @@ const body = (refusal: Refusal, code: string, message: string) => ({
   support_id: refusal.supportId,
 });
 
+/** What a room knows of the way on from an error. */
+export type WayOn = Pick<ErrorPageProps, 'service' | 'wayOn' | 'shownCode'>;
+
 /** Turns an error into an answer. */
-export type Failures = (ctx: Context, error: unknown) => void;
+export type Failures = (ctx: Context, error: unknown, wayOn?: WayOn) => void;
 
 /** The one place where an error becomes a page or a body, and a line of the log. */
 export const createFailures = (config: RenderConfig, render: Render, log: Log): Failures => {
@@ -56,7 +59,7 @@ export const createFailures = (config: RenderConfig, render: Render, log: Log): 
     if (refusal.status >= 500) log.error({ ...line, err: refusal.cause ?? refusal }, 'failed');
     else log.info({ ...line, detail: refusal.message }, 'refused');
   };
-  return (ctx, error) => {
+  return (ctx, error, wayOn = {}) => {
     const refusal = asRefusal(error);
     note(ctx, refusal);
     if (ctx.headerSent || ctx.res.headersSent) return void ctx.res.destroy();
@@ -67,7 +70,7 @@ export const createFailures = (config: RenderConfig, render: Render, log: Log): 
     if (!wantsJson(ctx)) {
       render(
         ctx,
-        errorPage({ code, supportId: refusal.supportId, details: refusal.details }),
+        errorPage({ ...wayOn, code, supportId: refusal.supportId, details: refusal.details }),
         refusal.status,
       );
       return;

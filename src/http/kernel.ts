@@ -45,16 +45,14 @@ const language =
   (cookies: Cookies, fallback: Config['defaultLocale']): Middleware =>
   async (ctx, next) => {
     const chosen = first(ctx.query['lang']);
-    const locale = negotiate(
-      {
-        chosen,
-        kept: cookies.get(ctx, 'lang'),
-        asked: first(ctx.query['ui_locales']),
-        acceptLanguage: ctx.get('Accept-Language'),
-      },
-      fallback,
-    );
-    requestState(ctx).locale = locale;
+    const signs = {
+      chosen,
+      kept: cookies.get(ctx, 'lang'),
+      asked: first(ctx.query['ui_locales']),
+      acceptLanguage: ctx.get('Accept-Language'),
+    };
+    const locale = negotiate(signs, fallback);
+    Object.assign(requestState(ctx), { signs, locale });
     (ctx.state as { locale?: string }).locale = locale;
     ctx.vary('Accept-Language');
     if (chosen === locale) cookies.set(ctx, 'lang', locale, { seconds: LANGUAGE_SECONDS });

@@ -10,6 +10,8 @@ export interface ErrorPageProps {
   details?: { retryAfter?: number; triesLeft?: number; availableAt?: Date };
   /** What is shown instead of our code: the OAuth error that a service knows. */
   shownCode?: string | undefined;
+  /** A detail in English for the service's developers. */
+  description?: string | undefined;
   service?: RequestingService | undefined;
   /** Where the primary button leads: the service, or the start of this sign-in. */
   wayOn?: { url: string; label: string } | undefined;
@@ -38,6 +40,7 @@ export const errorPage =
         <p class="support">
           ${t.support}<br />
           <code>${props.shownCode ?? props.code}</code> · <code class="support-id">${props.supportId}</code>
+          ${props.description !== undefined && html`<br /><span lang="en">${props.description}</span>`}
         </p>
       </section>`,
     };

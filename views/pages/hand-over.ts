@@ -1,10 +1,11 @@
 import { html } from '../html.ts';
 import type { View } from '../layout.ts';
 import { loginText } from '../locales/login.ts';
+import { hiddenFields } from '../partials/form.ts';
 
 /** Brings a form to a service by itself (response_mode=form_post); a button does it without JavaScript. */
 export const handOverPage =
-  (props: { action: string; inputs: Readonly<Record<string, string>> }): View =>
+  (props: { action: string; fields: Readonly<Record<string, string>> }): View =>
   (chrome) => {
     const t = loginText(chrome.locale).handOver;
     return {
@@ -14,9 +15,7 @@ export const handOverPage =
         <h1>${t.title}</h1>
         <p>${t.text}</p>
         <form method="post" action="${props.action}" data-submit>
-          ${Object.entries(props.inputs).map(
-            ([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`,
-          )}
+          ${hiddenFields(props.fields)}
           <button class="button" type="submit">${t.button}</button>
         </form>
       </section>`,

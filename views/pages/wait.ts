@@ -1,6 +1,7 @@
 import { html, type Raw } from '../html.ts';
 import type { Chrome, View } from '../layout.ts';
 import { digitByDigit } from '../locales/catalogue.ts';
+import { common } from '../locales/index.ts';
 import { loginText } from '../locales/login.ts';
 import { cancelForm, type SignInFrame } from '../partials/cancel.ts';
 import { groupDigits } from '../partials/identifier.ts';
@@ -141,7 +142,7 @@ export const waitPage =
 
 /** The end that is not a success: why, and start again. */
 export const endedPage =
-  (props: SignInFrame & { reason: 'expired' | 'stopped' }): View =>
+  (props: SignInFrame & { reason: 'expired' | 'stopped'; supportId: string }): View =>
   (chrome) => {
     const t = loginText(chrome.locale).ended;
     return {
@@ -158,7 +159,8 @@ export const endedPage =
             <li><a href="${WAY_PATHS.help}">${loginText(chrome.locale).help.title}</a></li>
           </ul>
           <p class="support">
-            <code>${props.reason === 'expired' ? 'approval_expired' : 'approval_stopped'}</code>
+            ${common(chrome.locale).support}<br />
+            <code>approval_${props.reason}</code> · <code class="support-id">${props.supportId}</code>
           </p>
         </section>
         ${cancelForm(chrome, props)}`,
