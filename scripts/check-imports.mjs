@@ -1,6 +1,6 @@
 // Checks the direction of every import, static, dynamic or of types only, against scripts/import-rules.mjs, and that
 // there is no cycle. Plain text analysis: the sources are formatted, so that a statement starts its line.
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FOLDERS, TYPES_ALLOWED, ZONES } from './import-rules.mjs';
@@ -11,7 +11,7 @@ const DYNAMIC = /\bimport\(\s*['"]([^'"\n]+)['"]\s*\)/g;
 const withoutComments = (source) => source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
 
 /** The imports of one source: what is named, and whether only its types are used. */
-export const importsOf = (source) => {
+const importsOf = (source) => {
   const text = withoutComments(source);
   return [
     ...[...text.matchAll(STATEMENT)]
@@ -21,10 +21,10 @@ export const importsOf = (source) => {
   ];
 };
 
-export const zoneOf = (path) => ZONES.find(({ prefix }) => prefix.test(path));
+const zoneOf = (path) => ZONES.find(({ prefix }) => prefix.test(path));
 
 /** What is wrong with one import, or undefined. */
-export const judge = (from, { target, type }) => {
+const judge = (from, { target, type }) => {
   const zone = zoneOf(from);
   if (!zone) return `${from} belongs to no zone of scripts/import-rules.mjs`;
   if (!target.startsWith('.')) {
@@ -40,7 +40,7 @@ export const judge = (from, { target, type }) => {
 };
 
 /** Every cycle of a graph of files, each told once, from the file where it was met. */
-export const findCycles = (graph) => {
+const findCycles = (graph) => {
   const state = new Map();
   const cycles = [];
   const visit = (file, trail) => {
@@ -65,8 +65,10 @@ const sources = (folder) =>
   });
 
 /** Every problem of the tree under `root`. */
-export const checkTree = (root) => {
-  const files = FOLDERS.flatMap((folder) => sources(join(root, folder))).map((file) => relative(root, file));
+const checkTree = (root) => {
+  const files = FOLDERS.filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) => sources(join(root, folder)))
+    .map((file) => relative(root, file));
   const problems = [];
   const graph = new Map();
   for (const file of files) {
@@ -83,9 +85,8 @@ export const checkTree = (root) => {
   };
 };
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { files, problems } = checkTree(dirname(dirname(fileURLToPath(import.meta.url))));
-  for (const problem of problems) console.error(problem);
-  if (problems.length === 0) console.log(`${files} files import in the right direction, without a cycle.`);
-  process.exitCode = problems.length === 0 ? 0 : 1;
-}
+// `node scripts/check-imports.mjs [FOLDER]`: by default the project itself.
+const { files, problems } = checkTree(process.argv[2] ?? dirname(dirname(fileURLToPath(import.meta.url))));
+for (const problem of problems) console.error(problem);
+if (problems.length === 0) console.log(`${files} files import in the right direction, without a cycle.`);
+process.exitCode = problems.length === 0 ? 0 : 1;

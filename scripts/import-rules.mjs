@@ -44,7 +44,7 @@ export const ZONES = [
   {
     zone: 'registry',
     prefix: /^src\/registry\//,
-    may: [...BASE, 'limits', 'audit', 'command'],
+    may: [...BASE, 'limits', 'audit', 'command', 'nomenclatures'],
     why: 'who is who; knows no means of proof',
   },
   {
@@ -103,6 +103,12 @@ export const ZONES = [
     may: [],
     packages: /^$/,
     why: 'pure templates: typed values in, HTML out',
+  },
+  {
+    zone: 'nomenclatures',
+    prefix: /^config\/nomenclatures\//,
+    may: [],
+    why: 'code lists of the health sector, as data',
   },
   { zone: 'examples', prefix: /^examples\//, may: [], why: 'meant to be copied: self-contained' },
   { zone: 'test', prefix: /^(test\/|[^/]+\.ts$)/, may: 'anything', why: 'tests look at everything' },
