@@ -15,9 +15,9 @@ export interface SmsOptions {
   /** Another address for Twilio's API. */
   baseUrl?: string | undefined;
   clock: Clock;
+  /** Milliseconds after which a call has failed. */
+  timeoutMs?: number;
 }
-
-const TIMEOUT_MS = 15_000;
 
 /** Makes the SMS transport; Twilio's library (21 MB) is loaded when the first SMS leaves. */
 export const createSmsTransport = (options: SmsOptions): Transport<SmsRequest> => {
@@ -44,10 +44,15 @@ export const createSmsTransport = (options: SmsOptions): Transport<SmsRequest> =
   };
 };
 
-const createClient = async ({ accountSid, authToken, baseUrl }: SmsOptions): Promise<Twilio> => {
+const createClient = async ({
+  accountSid,
+  authToken,
+  baseUrl,
+  timeoutMs = 15_000,
+}: SmsOptions): Promise<Twilio> => {
   const { default: twilio } = await import('twilio');
   // Trying again is the outbox's business.
-  const client = twilio(accountSid, authToken, { autoRetry: false, timeout: TIMEOUT_MS });
+  const client = twilio(accountSid, authToken, { autoRetry: false, timeout: timeoutMs });
   if (baseUrl !== undefined) client.api.baseUrl = baseUrl.replace(/\/$/, '');
   return client;
 };
