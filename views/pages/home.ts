@@ -55,6 +55,11 @@ const links = (chrome: Chrome, data: HomeData): Raw => {
   </section>`;
 };
 
+const openService = (
+  around: { before: string; after: string },
+  service: HomeData['services'][number] | undefined,
+): Raw => html`${around.before} <a href="${service?.url}">${service?.name}</a>${around.after}`;
+
 const story = (chrome: Chrome, data: HomeData): Raw => {
   const t = texts(chrome).story;
   const [first, second] = data.services;
@@ -67,7 +72,7 @@ const story = (chrome: Chrome, data: HomeData): Raw => {
         ${command(chrome, data.commands.activate)}
       </li>
       <li>
-        <p><a href="${first?.url ?? ''}">${t.open(first?.name ?? '')}</a></p>
+        <p>${openService(t.open, first)}</p>
         <p>${t.pending}</p>
         ${command(chrome, data.commands.pending)}
       </li>
@@ -76,7 +81,7 @@ const story = (chrome: Chrome, data: HomeData): Raw => {
         ${command(chrome, data.commands.approve)}
       </li>
       <li>
-        <p><a href="${second?.url ?? ''}">${t.second(second?.name ?? '')}</a></p>
+        <p>${openService(t.second, second)}</p>
       </li>
     </ol>
   </section>`;
