@@ -162,5 +162,8 @@ export const forgetTheEnded = (signIn: SignIn, deps: LoginDeps): void => {
 };
 
 /** Gives the provider who signed in; it answers with the redirect to the service. */
-export const handOver = (signIn: SignIn): Promise<void> =>
-  signIn.provider.finish(signIn.ctx, signIn.uid, brought(signIn.approved, 'the approval'));
+export const handOver = (signIn: SignIn): Promise<void> => {
+  const { nationalId, acr, amr, at, deviceId } = brought(signIn.approved, 'the approval');
+  const signedIn = { nationalId, acr, amr, authMode: 'MOBILE', authTime: at, deviceId };
+  return signIn.provider.finishSignIn(signIn.ctx, signedIn);
+};

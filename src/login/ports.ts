@@ -31,12 +31,23 @@ export interface Approved {
   at: Date;
 }
 
+/** What the provider is told of a sign-in. */
+export interface SignedIn {
+  nationalId: string;
+  acr: string;
+  amr: string[];
+  /** `MOBILE` or `CARD`. */
+  authMode: string;
+  authTime: Date;
+  deviceId?: string;
+}
+
 /** Who asks for a sign-in and hears its end: the OpenID provider, or our own test of the e-CPS. */
 export interface SignInProvider {
   /** The interaction whose cookie this browser holds; undefined when it expired or belongs to another browser. */
   interaction(ctx: Context): Promise<Interaction | undefined>;
   /** Records who signed in and answers with the redirect that goes on. */
-  finish(ctx: Context, interactionId: string, approved: Approved): Promise<void>;
+  finishSignIn(ctx: Context, signedIn: SignedIn): Promise<void>;
   /** Answers with the redirect that tells the service it was refused. */
   abort(ctx: Context, error: { error: 'access_denied'; error_description: string }): Promise<void>;
 }
