@@ -190,7 +190,7 @@ export const ENDPOINTS = {
     status: 200,
     response: activationView,
   },
-  /** Sends the mail again, with a new code; the former stops working. */
+  /** Sends the mail again, with other codes. Each mail works until it expires; one use for all of them. */
   resendMail: {
     method: 'POST',
     path: '/activations/:id/mail',
