@@ -19,6 +19,7 @@ export const runServeCommand: Command = async (args, { io, config: readConfig })
   const config = await readConfig();
   const log = createLog(config.logLevel);
   const shutdown = createShutdown({ log });
+  shutdown.onSignals();
   const app = await createApp({ config, log });
   shutdown.add('application', () => app.close());
   const address = await app.listen();

@@ -30,6 +30,16 @@ describe('shutdown', () => {
     expect(errors).toMatchObject([{ closer: 'http' }]);
   });
 
+  test('tells when it is done, and closes at once what comes too late', async () => {
+    const shutdown = createShutdown({ log: silent });
+    const closed: string[] = [];
+    void shutdown.run('test');
+    shutdown.add('late', () => closed.push('late'));
+    await shutdown.done;
+    shutdown.add('later', () => closed.push('later'));
+    expect(closed).toEqual(['late', 'later']);
+  });
+
   test('a signal ends the process with 0 after closing; a second one does not wait', async () => {
     const codes: number[] = [];
     let finish = (): void => undefined;

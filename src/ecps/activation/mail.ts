@@ -123,7 +123,7 @@ export const checkMailSecret = async (
       type: 'ecps.activation_code_wrong',
       nationalId: activation.national_id,
       deviceId: activation.device_id,
-      details: { activation: activation.id, code: typed ? 'typed' : 'qr', tries },
+      details: { activation: activation.id, kind: typed ? 'typed' : 'qr', tries },
     }),
   );
   if (tries >= limit) await spend(ecps, activation);

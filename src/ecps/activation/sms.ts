@@ -157,7 +157,7 @@ const checkSmsCode = async (ecps: Ecps, activation: ActivationRow, code: string)
       type: 'ecps.activation_code_wrong',
       nationalId: activation.national_id,
       deviceId: activation.device_id,
-      details: { activation: activation.id, code: 'sms', tries },
+      details: { activation: activation.id, kind: 'sms', tries },
     }),
   );
   throw refuse('code_wrong', { triesLeft: SMS_TRIES - tries });
