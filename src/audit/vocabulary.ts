@@ -11,6 +11,7 @@ export const EVENTS = {
   token_refused: 'A service asked for tokens and was refused.',
   token_replayed: 'A code or refresh token was presented a second time; the tokens born from it are revoked.',
   signed_out: 'A session ended.',
+  sign_out_delivered: 'A service was told, server to server, that a session ended.',
   sign_out_not_delivered: 'A service could not be told, server to server, that a session ended.',
 
   // e-CPS: activation

@@ -1,11 +1,9 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import { epochSeconds, type Clock } from '../platform/clock.ts';
 import type { Accounts, CarriesMeans } from './accounts.ts';
 import { introspectionClaims } from './claims.ts';
 
 /** The library's answers, completed to those of Pro Santé Connect. */
 export interface AnswersDeps {
-  clock: Clock;
   /** Where the authorization endpoint is published: the front door. */
   frontDoor: string;
   issuer: string;
@@ -15,14 +13,12 @@ export interface AnswersDeps {
 type Body = Record<string, unknown>;
 
 /** Token response: what Keycloak adds. */
-const completeTokens = (ctx: KoaContextWithOIDC, body: Body, { clock }: AnswersDeps): void => {
+const completeTokens = (ctx: KoaContextWithOIDC, body: Body): void => {
   const { RefreshToken: refresh, AccessToken: access } = ctx.oidc.entities;
   ctx.body = {
     access_token: body['access_token'],
     expires_in: body['expires_in'],
-    ...(refresh?.exp === undefined
-      ? {}
-      : { refresh_expires_in: Math.max(0, refresh.exp - epochSeconds(clock.now())) }),
+    ...(refresh === undefined ? {} : { refresh_expires_in: refresh.remainingTTL }),
     ...(body['refresh_token'] === undefined ? {} : { refresh_token: body['refresh_token'] }),
     token_type: body['token_type'],
     ...(body['id_token'] === undefined ? {} : { id_token: body['id_token'] }),
@@ -87,7 +83,7 @@ export const completeAnswer = async (ctx: KoaContextWithOIDC, deps: AnswersDeps)
   if (ctx.status !== 200 || typeof body !== 'object' || body === null || Buffer.isBuffer(body)) return;
   switch (ctx.oidc.route) {
     case 'token':
-      return completeTokens(ctx, body as Body, deps);
+      return completeTokens(ctx, body as Body);
     case 'introspection':
       return completeIntrospection(ctx, body as Body, deps);
     case 'discovery':

@@ -6,11 +6,9 @@ import type { KeyRing } from '../platform/crypto.ts';
 import type { CarriesMeans } from './accounts.ts';
 import { CLAIMS_BY_SCOPE } from './claims.ts';
 import { ALGORITHMS, type SigningKey } from './keys.ts';
+import { LIFETIMES } from './lifetimes.ts';
 import { own } from './models.ts';
 import { createPolicy } from './policy.ts';
-
-/** Seconds that things live which are not configuration: those of Pro Santé Connect. */
-export const LIFETIMES = { accessToken: 120, code: 60, interaction: 1800 } as const;
 
 /** Where the endpoints are, below the issuer: Keycloak's layout. */
 const BASE = '/protocol/openid-connect';

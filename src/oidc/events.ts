@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Client, KoaContextWithOIDC, Provider } from 'oidc-provider';
-import type { Audit } from '../audit/record.ts';
+import type { Audit, AuditEvent } from '../audit/record.ts';
 import type { Log } from '../platform/log.ts';
 import type { Queryable } from '../platform/postgres.ts';
 import { practitionerAccount, type CarriesMeans } from './accounts.ts';
@@ -21,10 +21,15 @@ export interface Events {
   /** Counts a successful answer of an endpoint. */
   count(name: OidcCounter, clientId: string | undefined): void;
   signedOut(ctx: Context, by: { client: Client; sub: string }): Promise<void>;
-  backchannel(outcome: { client: Client; sub: string; error: unknown }): Promise<void>;
+  backchannel(outcome: Delivery): Promise<void>;
 }
 
-type AuditEvent = Parameters<Audit['record']>[1];
+/** How telling a service that a session ended went; without error, well. */
+export interface Delivery {
+  client: Client;
+  sub: string;
+  error: unknown;
+}
 
 export type OidcCounter = 'code' | 'refresh' | 'userinfo' | 'introspection' | 'revocation' | 'refused';
 
@@ -40,10 +45,11 @@ export interface EventsDeps {
 /** Ordinary answers to `prompt=none`: nobody was refused anything. */
 const ORDINARY = new Set(['login_required', 'interaction_required', 'consent_required', 'account_selection_required']);
 
-interface OAuthError extends Error {
-  error?: string;
-  error_description?: string;
-  error_detail?: string;
+/** What the library's errors carry. */
+interface OAuthError {
+  error?: string | undefined;
+  error_description?: string | undefined;
+  error_detail?: string | undefined;
 }
 
 const clean = (details: Record<string, string | number | boolean | undefined>) =>
@@ -123,6 +129,18 @@ export const createEvents = (deps: EventsDeps): Events => {
     if (!refresh) note(ctx, { type: 'tokens_issued', ...who(ctx), details: {} });
   };
 
+  const delivery = ({ client, sub, error }: Delivery): AuditEvent => {
+    const nationalId = nationalIdOf(sub);
+    const base = { clientId: client.clientId, ...(nationalId === undefined ? {} : { nationalId }) };
+    if (error === undefined) return { type: 'sign_out_delivered', ...base };
+    log.warn({ client: client.clientId, err: error }, 'back-channel logout failed');
+    return {
+      type: 'sign_out_not_delivered',
+      ...base,
+      details: { reason: error instanceof Error ? error.message : String(error) },
+    };
+  };
+
   return {
     listen(provider) {
       provider.on('authorization.success', signInGranted);
@@ -143,9 +161,10 @@ export const createEvents = (deps: EventsDeps): Events => {
         if (nationalId === undefined) return;
         note(ctx, { type: 'signed_out', ...who(ctx), nationalId, details: { asked: true } });
       });
-      provider.on('backchannel.error', (_ctx, error, client) => {
-        log.warn({ client: client.clientId, err: error }, 'back-channel logout failed');
+      provider.on('backchannel.success', (ctx, client, sub) => {
+        note(ctx, delivery({ client, sub, error: undefined }));
       });
+      provider.on('backchannel.error', (ctx, error, client, sub) => note(ctx, delivery({ client, sub, error })));
     },
     async settle(ctx) {
       await Promise.all(pending.get(ctx.req) ?? []);
@@ -162,16 +181,8 @@ export const createEvents = (deps: EventsDeps): Events => {
         details: { asked: false },
       });
     },
-    async backchannel({ client, sub, error }) {
-      if (error === undefined) return;
-      log.warn({ client: client.clientId, err: error }, 'back-channel logout failed');
-      const nationalId = nationalIdOf(sub);
-      await write({
-        type: 'sign_out_not_delivered',
-        clientId: client.clientId,
-        ...(nationalId === undefined ? {} : { nationalId }),
-        details: { reason: error instanceof Error ? error.message : String(error) },
-      });
+    async backchannel(outcome) {
+      await write(delivery(outcome));
     },
   };
 };

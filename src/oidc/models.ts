@@ -2,10 +2,13 @@ import type { Context } from 'koa';
 import { Provider, type AccessToken, type Client, type IdToken, type OIDCContext, type Session } from 'oidc-provider';
 import { isLoopbackUrl } from '../clients/schema.ts';
 import { isSecretOf } from '../clients/service.ts';
+import { epochSeconds, systemClock } from '../platform/clock.ts';
+import { sha256 } from '../platform/crypto.ts';
 import { uuid } from '../platform/random.ts';
 import { practitionerAccount, type CarriesMeans } from './accounts.ts';
 import { AlreadyUsed } from './adapter.ts';
 import { accessTokenClaims, idTokenClaims } from './claims.ts';
+import { LIFETIMES } from './lifetimes.ts';
 import type { Algorithm } from './keys.ts';
 import { looksLikeJwt, type TokenSigner } from './jwt.ts';
 import { normalise } from './normalise.ts';
@@ -38,7 +41,7 @@ export const adaptModels = (provider: Provider, deps: ModelDeps): void => {
   adaptSession(provider, deps);
   adaptClient(provider, deps);
   signAccessTokens(provider, deps.signer, wasAccepted);
-  adaptIdToken(provider);
+  adaptIdToken(provider, deps.signer);
   adaptReplayDetection(provider);
   adaptContext(provider, { signer: deps.signer, accept });
 };
@@ -57,9 +60,12 @@ const carryMeans = (provider: Provider): void => {
     const { save } = model.prototype;
     model.prototype.save = function (this: InstanceType<typeof model> & CarriesMeans) {
       const { entities, session } = Provider.ctx?.oidc ?? {};
-      const source = (entities?.RotatedRefreshToken ?? entities?.AuthorizationCode ?? session) as
-        | CarriesMeans
-        | undefined;
+      // A code is made from the session, a refresh token from the code or from the one before it.
+      const source = (
+        model === provider.AuthorizationCode
+          ? session
+          : (entities?.RotatedRefreshToken ?? entities?.AuthorizationCode)
+      ) as CarriesMeans | undefined;
       if (source?.authMode !== undefined) this.authMode ??= source.authMode;
       if (source?.deviceId !== undefined) this.deviceId ??= source.deviceId;
       return save.call(this);
@@ -153,6 +159,9 @@ interface Stored {
   payload: Record<string, unknown>;
 }
 
+const algorithmOf = (client: Client | undefined): Algorithm =>
+  (client?.idTokenSignedResponseAlg ?? 'RS256') as Algorithm;
+
 const signedValue = async (provider: Provider, signer: TokenSigner, token: AccessToken, stored: Stored) => {
   const account = practitionerAccount(Provider.ctx?.oidc.account);
   if (!account) throw new Error('an access token is signed for a practitioner');
@@ -176,7 +185,7 @@ const signedValue = async (provider: Provider, signer: TokenSigner, token: Acces
       authTime: extra['auth_time'] as number | undefined,
     },
   });
-  return signer.sign((token.client?.idTokenSignedResponseAlg ?? 'RS256') as Algorithm, claims);
+  return signer.sign(algorithmOf(token.client), claims);
 };
 
 /**
@@ -214,27 +223,34 @@ const signAccessTokens = (provider: Provider, signer: TokenSigner, wasAccepted: 
   Object.defineProperty(Model, 'find', { value: findSigned });
 };
 
-/** The ID token's own claims, beside what the library puts there. */
-const adaptIdToken = (provider: Provider): void => {
+const atHash = (accessToken: string): string => sha256(accessToken).subarray(0, 16).toString('base64url');
+
+/** ID tokens as Keycloak makes them: its claims, and `typ` in the header. */
+const adaptIdToken = (provider: Provider, signer: TokenSigner): void => {
   const { prototype } = provider.IdToken;
   const { issue } = prototype;
   prototype.issue = async function (this: IdToken, options) {
-    if (options.use === 'idtoken') {
-      const { account, accessToken, client } = this.ctx.oidc;
-      const person = practitionerAccount(account);
-      if (!person || !accessToken || !client) throw new Error('an ID token is issued with an access token');
-      const { authMode } = (accessToken.extra ?? {}) as CarriesMeans;
-      const claims = idTokenClaims(person.practitioner, {
+    if (options.use !== 'idtoken') return issue.call(this, options);
+    const { account, accessToken, client } = this.ctx.oidc;
+    const person = practitionerAccount(account);
+    const handle = accessToken && issued.get(accessToken);
+    if (!person || !accessToken || !client || !handle) throw new Error('an ID token comes with an access token');
+    const iat = epochSeconds(systemClock.now()); // the library's clock
+    return signer.sign(algorithmOf(client), {
+      exp: iat + LIFETIMES.accessToken,
+      iat,
+      jti: uuid(),
+      iss: provider.issuer,
+      aud: client.clientId,
+      ...(await this.payload()),
+      at_hash: atHash(handle),
+      ...idTokenClaims(person.practitioner, {
         clientId: client.clientId,
         sid: accessToken.sid,
         scopes: accessToken.scopes,
-        authMode: authMode ?? '',
-      });
-      for (const [name, value] of Object.entries(claims)) this.set(name, value);
-      this.set('jti', uuid());
-      this.set('at_hash', issued.get(accessToken)); // the library hashes it
-    }
-    return issue.call(this, options);
+        authMode: ((accessToken.extra ?? {}) as CarriesMeans).authMode ?? '',
+      }),
+    });
   };
 };
 

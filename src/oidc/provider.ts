@@ -13,13 +13,14 @@ import type { Registry } from '../registry/service.ts';
 import { createAccounts, type Accounts } from './accounts.ts';
 import { createAdapter } from './adapter.ts';
 import { subOf } from './claims.ts';
-import { LIFETIMES, cookieNames, createConfiguration } from './configuration.ts';
+import { cookieNames, createConfiguration } from './configuration.ts';
 import { createEdge } from './edge.ts';
 import { createEvents, type Events, type OidcCounter } from './events.ts';
 import { loadGrant } from './grants.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
 import { createTokenSigner, type TokenSigner } from './jwt.ts';
 import { loadSigningKeys } from './keys.ts';
+import { LIFETIMES } from './lifetimes.ts';
 import { createLogout } from './logout.ts';
 import { adaptModels } from './models.ts';
 import type { OidcPages } from './pages.ts';
@@ -155,7 +156,6 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
     pages: deps.pages,
     sessions,
     answers: {
-      clock: deps.clock,
       frontDoor: `${config.origin}/auth`,
       issuer: config.issuer,
       accounts,

@@ -6,6 +6,7 @@ import type { ExpiringStore } from '../platform/store/contract.ts';
 import type { CarriesMeans } from './accounts.ts';
 import { GRACE_SECONDS, touchSession } from './adapter.ts';
 import { sessionExpiry } from './configuration.ts';
+import type { Delivery } from './events.ts';
 
 /**
  * Single sign-on sessions seen from outside a browser: found by person, phone or service, kept alive by refreshes,
@@ -30,7 +31,7 @@ export interface SessionsDeps {
   clock: Clock;
   config: Pick<Config, 'idleSeconds' | 'sessionSeconds'>;
   /** Told how each back-channel logout went. */
-  backchannel(outcome: { client: Client; sub: string; error: unknown }): Promise<void>;
+  backchannel(outcome: Delivery): Promise<void>;
 }
 
 const ownerTag = (owner: SessionOwner): string => {
