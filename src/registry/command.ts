@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Command, CommandContext } from '../command.ts';
 import { EXIT, UsageError, type CommandIo } from '../io.ts';
+import { createAudit } from '../audit/record.ts';
 import { systemClock } from '../platform/clock.ts';
 import { ImportError } from './file-error.ts';
 import { importFile, type ImportInput } from './import.ts';
@@ -90,6 +91,7 @@ const runImport = async (
     const report = await importFile(db, input, {
       clock: systemClock,
       contactDelayHours,
+      audit: createAudit({ clock: systemClock }),
       source,
       onProgress: bar.show,
       signal: cancel.signal,

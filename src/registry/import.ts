@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { PoolClient } from 'pg';
+import type { Audit } from '../audit/record.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Queryable } from '../platform/postgres.ts';
 import {
@@ -32,14 +33,6 @@ export interface ImportProgress {
   lines: number;
 }
 
-/** The part of the audit trail that an import writes to. */
-export interface ImportAudit {
-  record(
-    tx: Queryable,
-    event: { type: 'registry_imported'; details: Record<string, string | number | boolean> },
-  ): Promise<unknown>;
-}
-
 export interface ImportOptions {
   clock: Clock;
   /** Hours before changed contact details may serve an activation. */
@@ -48,7 +41,7 @@ export interface ImportOptions {
   source?: string | undefined;
   /** What the run is called when the input is not a file. */
   fileName?: string;
-  audit?: ImportAudit;
+  audit?: Audit;
   onProgress?: (progress: ImportProgress) => void;
   /** Aborting leaves the registry as it was. */
   signal?: AbortSignal;
