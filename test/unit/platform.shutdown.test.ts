@@ -41,7 +41,7 @@ describe('shutdown', () => {
   });
 
   test('a signal ends the process with 0 after closing; a second one does not wait', async () => {
-    const codes: number[] = [];
+    const codes: (number | string)[] = [];
     let finish = (): void => undefined;
     const closing = new Promise<void>((resolve) => (finish = resolve));
     const before = new Set(process.listeners('SIGHUP'));
