@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { directoryRoutes, samesitePath } from '../../src/registry/routes.ts';
+import { directoryRoutes, samesitePath } from '../../src/directory/routes.ts';
 import { createKernel } from '../../src/http/kernel.ts';
 import { createLimits } from '../../src/limits/limits.ts';
 import { ManualClock } from '../../src/platform/clock.ts';

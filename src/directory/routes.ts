@@ -4,8 +4,8 @@ import { directoryPage, type DirectoryPerson, type DirectoryProps } from '../../
 import { Refusal } from '../http/errors.ts';
 import type { Render } from '../http/render.ts';
 import type { Limits } from '../limits/limits.ts';
-import { professionLabel } from './nomenclatures.ts';
-import { MOST_FOUND, type DirectoryEntry, type Registry } from './service.ts';
+import { professionLabel } from '../registry/nomenclatures.ts';
+import { MOST_FOUND, type DirectoryEntry, type Registry } from '../registry/service.ts';
 
 export interface DirectoryDependencies {
   registry: Pick<Registry, 'searchByName'>;
