@@ -74,12 +74,17 @@ export interface Approvals {
     browserToken: string;
     context: ApprovalContext;
     bindings?: ('number' | 'qr' | 'link')[];
+    /** A report from the phone silences it for that person. */
+    address?: string;
   }): Promise<{ txn: string; number: string | undefined; expiresAt: Date }>;
   qr(txn: string, browserToken: string): Promise<string | undefined>;
   link(txn: string, browserToken: string): Promise<string | undefined>;
   status(txn: string, browserToken: string): Promise<ApprovalState>;
   watch(txn: string, onChange: () => void): Promise<() => Promise<void>>;
   finish(txn: string, browserToken: string, verifier?: string): Promise<Approved | undefined>;
+  /** The person signed in from this browser; `browserKey` is the long-lived value of its cookie. */
+  rememberBrowser(nationalId: string, browserKey: string): Promise<void>;
+  isKnown(nationalId: string, browserKey: string): Promise<boolean>;
 }
 
 /** src/limits: counts first, then compares. */

@@ -62,6 +62,7 @@ interface Asked {
   state: ApprovalState;
   nationalId: string | undefined;
   context: ApprovalContext;
+  address: string | undefined;
   number: string | undefined;
   verifier?: string;
   listeners: Set<() => void>;
@@ -70,6 +71,7 @@ interface Asked {
 /** The phone's side, in a test's hands. */
 export class PhoneInHand implements Approvals {
   readonly asked: Asked[] = [];
+  readonly #known = new Set<string>();
   readonly #clock: ManualClock;
   /** More than five open questions: the QR only. */
   qrOnly = false;
@@ -96,13 +98,18 @@ export class PhoneInHand implements Approvals {
     for (const listener of this.last.listeners) listener();
   }
 
-  start: Approvals['start'] = async ({ nationalId, browserToken, context }) => {
+  rememberBrowser: Approvals['rememberBrowser'] = async (nationalId, key) => {
+    this.#known.add(`${nationalId} ${key}`);
+  };
+  isKnown: Approvals['isKnown'] = async (nationalId, key) => this.#known.has(`${nationalId} ${key}`);
+  start: Approvals['start'] = async ({ nationalId, browserToken, context, address }) => {
     const number = nationalId === undefined || this.qrOnly ? undefined : '42';
     this.asked.push({
       token: browserToken,
       state: 'waiting',
       nationalId,
       context,
+      address,
       number,
       listeners: new Set(),
     });
