@@ -3,6 +3,7 @@ import type { Queryable } from '../../platform/postgres.ts';
 import type { Ecps } from '../deps.ts';
 import { mailQr, normalizeTypedCode, parseMailQr } from '../protocol/qr.ts';
 import { checked, decide, refuse } from '../refuse.ts';
+import { requireContact } from './contact.ts';
 import { MAIL_SECONDS, MAILS_PER_PERSON, QR_TRIES, TYPED_TRIES } from './limits.ts';
 import {
   countMailTry,
@@ -16,7 +17,6 @@ import {
   type ActivationRow,
 } from './repository.ts';
 import { newMailSecrets, qrHmac, typedHmac } from './secrets.ts';
-import { requireContact } from './start.ts';
 import { judgeStep } from './step.ts';
 
 /** The mail of an activation: its QR, the same as eight typed characters. */

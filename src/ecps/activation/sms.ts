@@ -7,6 +7,7 @@ import { stateAt } from '../devices/state.ts';
 import { allotGeneration } from '../pin/repository.ts';
 import { normalizeSmsCode } from '../protocol/qr.ts';
 import { decide, refuse } from '../refuse.ts';
+import { requireContact } from './contact.ts';
 import { MAX_PHONES, SMS_PER_PERSON, SMS_SECONDS, SMS_TRIES, STEP_SECONDS } from './limits.ts';
 import { checkMailSecret, type MailInput } from './mail.ts';
 import {
@@ -23,7 +24,6 @@ import {
   type ActivationRow,
 } from './repository.ts';
 import { smsCode } from './secrets.ts';
-import { requireContact } from './start.ts';
 import { judgeStep } from './step.ts';
 
 /** The SMS of an activation: it leaves once the mail's secret was right, not before. */

@@ -1,7 +1,7 @@
 import { Refusal } from '../../http/errors.ts';
 import type { Queryable } from '../../platform/postgres.ts';
 import { id as newId } from '../../platform/random.ts';
-import type { ContactState, Practitioner } from '../../registry/service.ts';
+import type { Practitioner } from '../../registry/service.ts';
 import type { Ecps } from '../deps.ts';
 import { findDeviceByKey } from '../devices/repository.ts';
 import type { PublicJwk } from '../protocol/payloads.ts';
@@ -14,6 +14,7 @@ import {
   PER_ADDRESS,
   PER_KEY,
 } from './limits.ts';
+import { requireContact } from './contact.ts';
 import { sendMail } from './mail.ts';
 import {
   findActivation,
@@ -42,17 +43,6 @@ const findPerson = async (ecps: Ecps, input: string): Promise<Practitioner> => {
   const person = await ecps.registry.find(normalized.nationalId);
   if (person?.status === 'active') return person;
   throw refuse(normalized.luhn ? 'identifier_unknown' : 'identifier_check');
-};
-
-/** The contact details, which must be there and old enough. */
-export const requireContact = async (
-  ecps: Ecps,
-  practitionerId: string,
-): Promise<Extract<ContactState, { state: 'ok' }>> => {
-  const contact = await ecps.registry.contact(practitionerId);
-  if (contact.state === 'ok') return contact;
-  if (contact.state === 'missing') throw refuse('contact_missing');
-  throw refuse('contact_too_recent', { availableAt: contact.availableAt });
 };
 
 const before = (now: Date, seconds: number): Date => new Date(now.getTime() - seconds * 1000);

@@ -8,7 +8,7 @@ import type { BindMethod } from '../protocol/payloads.ts';
 import { sameLink, signInQr } from '../protocol/qr.ts';
 import { isSilenced, originOf } from './browsers.ts';
 import { TRANSACTION_SECONDS } from './limits.ts';
-import { advance, isOpen, read, writeNew, type Transaction } from './record.ts';
+import { advance, read, writeNew, type Transaction } from './record.ts';
 import { browserHash, isSameBrowser, linkSecret, qrSecret, verifierHash } from './secrets.ts';
 import { leavePlace, takePlace } from './slots.ts';
 
@@ -88,7 +88,7 @@ export const startSignIn = async (
     interactionId: input.interactionId,
     browserHash: browserHash(input.browserToken),
     ...(nationalId === undefined ? {} : { nationalId }),
-    ...(place ?? {}),
+    ...place,
     challenge: token(32),
     seed: token(32),
     context,
@@ -192,5 +192,3 @@ export const tellPage = async (ecps: Ecps, value: Transaction): Promise<void> =>
   const visible = value.state === 'approved' ? value.flow === 'cross' : value.context.known;
   if (visible) await ecps.store.publish(transactionChannel(value.txn), 'changed');
 };
-
-export { isOpen };
