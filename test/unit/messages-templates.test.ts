@@ -18,6 +18,7 @@ const render = (sample: (typeof samples)[number]) =>
 const wordsOf = (html: string): string =>
   html
     .replace(/^[\s\S]*?<h1/, '<h1')
+    .replaceAll(/<\/?span[^>]*>/g, '')
     .replaceAll(/<[^>]+>/g, ' ')
     .replaceAll('&#39;', "'")
     .replaceAll('&quot;', '"')
