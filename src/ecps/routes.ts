@@ -15,6 +15,9 @@ import { refuse } from './refuse.ts';
 /** The largest body is a JWS with three signatures. */
 const BODY_LIMIT = 32 * 1024;
 
+/** Ids as they are made; anything else names nothing. */
+const IDENTIFIER = /^[A-Za-z0-9_-]{1,64}$/;
+
 const parseBody = (spec: Endpoint, raw: Buffer): unknown => {
   if (!spec.request) return undefined;
   let value: unknown;
@@ -55,6 +58,7 @@ const serve = (ecps: Ecps, name: EndpointName, handlers: Handlers) => {
     ctx.set(NONCE_HEADER, makeNonce(ecps));
     const raw = spec.method === 'GET' ? Buffer.alloc(0) : await readBody(ctx, BODY_LIMIT);
     const id = ctx.params['id'] ?? '';
+    if (spec.path.includes(':id') && !IDENTIFIER.test(id)) throw refuse('not_found');
     const activationId = spec.path.startsWith('/activations/') ? id : undefined;
     const caller =
       spec.auth === 'none'

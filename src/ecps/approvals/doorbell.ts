@@ -1,3 +1,4 @@
+import { taggedKey } from '../../platform/store/keys.ts';
 import type { Ecps } from '../deps.ts';
 import { ring } from '../devices/alerts.ts';
 import { listDevices } from '../devices/repository.ts';
@@ -8,7 +9,7 @@ import type { Transaction } from './record.ts';
 /** Push is a doorbell: empty, within a budget, and never needed. It rings after the page was answered. */
 
 const outstandingKey = (nationalId: string, known: boolean) =>
-  `ecps:ringing:{${nationalId}}:${known ? 'known' : 'unknown'}`;
+  taggedKey('ecps:ringing', nationalId, known ? 'known' : 'unknown');
 
 /** Rings a person's phones for a sign-in, unless one ring is still unanswered or the budget is spent. */
 export const ringFor = async (ecps: Ecps, transaction: Transaction): Promise<void> => {

@@ -1,3 +1,4 @@
+import { taggedKey } from '../../platform/store/keys.ts';
 import { id as newId, token } from '../../platform/random.ts';
 import { personChannel, transactionChannel } from '../channels.ts';
 import type { Ecps } from '../deps.ts';
@@ -45,7 +46,7 @@ export interface Approved {
 
 export type PageStatus = 'waiting' | 'approved' | 'expired' | 'stopped';
 
-const interactionKey = (interactionId: string) => `ecps:interaction:{${interactionId}}`;
+const interactionKey = (interactionId: string) => taggedKey('ecps:interaction', interactionId);
 
 const release = async (ecps: Ecps, value: Transaction): Promise<void> => {
   if (value.nationalId === undefined || value.slot === undefined || value.number === undefined) return;

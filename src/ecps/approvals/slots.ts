@@ -1,4 +1,5 @@
 import type { ExpiringStore } from '../../platform/store/contract.ts';
+import { taggedKey } from '../../platform/store/keys.ts';
 import { integer } from '../../platform/random.ts';
 import { OPEN_PER_IDENTIFIER, TRANSACTION_SECONDS } from './limits.ts';
 
@@ -12,8 +13,8 @@ export interface Place {
   number: string;
 }
 
-const slotKey = (nationalId: string, slot: number) => `ecps:open:{${nationalId}}:${slot}`;
-const numberKey = (nationalId: string, number: string) => `ecps:open:{${nationalId}}:n${number}`;
+const slotKey = (nationalId: string, slot: number) => taggedKey('ecps:open', nationalId, String(slot));
+const numberKey = (nationalId: string, number: string) => taggedKey('ecps:open', nationalId, `n${number}`);
 const SLOTS = Array.from({ length: OPEN_PER_IDENTIFIER }, (_, index) => index);
 /** More draws than a person with five open sign-ins can ever need. */
 const DRAWS = 40;

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { sha256Base64url } from '../../platform/crypto.ts';
 import type { ActivationRow } from '../activation/service.ts';
 import { findActivation } from '../activation/repository.ts';
 import type { Ecps } from '../deps.ts';
@@ -65,7 +66,7 @@ export const authenticate = async (
     }),
   );
   if (!isFreshNonce(ecps, claims.nonce)) throw refuse('use_nonce');
-  const first = await ecps.store.setIfAbsent(`ecps:jti:{${kid}}:${claims.jti}`, '1', JTI_SECONDS);
+  const first = await ecps.store.setIfAbsent(`ecps:jti:{${kid}}:${sha256Base64url(claims.jti)}`, '1', JTI_SECONDS);
   if (!first) throw refuse('proof_invalid', { detail: 'jti already seen' });
   return caller;
 };
