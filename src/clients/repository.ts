@@ -14,7 +14,8 @@ export interface ClientRow {
 const COLUMNS = 'client_id, metadata, secret_hashes, disabled_at, created_at, updated_at';
 
 export const findClient = async (db: Queryable, clientId: string): Promise<ClientRow | undefined> =>
-  (await db.query<ClientRow>(`SELECT ${COLUMNS} FROM relying_party WHERE client_id = $1`, [clientId])).rows[0];
+  (await db.query<ClientRow>(`SELECT ${COLUMNS} FROM relying_party WHERE client_id = $1`, [clientId]))
+    .rows[0];
 
 export const listClients = async (db: Queryable): Promise<ClientRow[]> =>
   (await db.query<ClientRow>(`SELECT ${COLUMNS} FROM relying_party ORDER BY client_id`)).rows;
@@ -37,7 +38,12 @@ export const upsertClient = async (
   return rows[0]?.created ?? false;
 };
 
-export const setDisabled = async (db: Queryable, clientId: string, at: Date | null, now: Date): Promise<boolean> =>
+export const setDisabled = async (
+  db: Queryable,
+  clientId: string,
+  at: Date | null,
+  now: Date,
+): Promise<boolean> =>
   (
     await db.query('UPDATE relying_party SET disabled_at = $2, updated_at = $3 WHERE client_id = $1', [
       clientId,

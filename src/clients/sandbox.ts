@@ -58,7 +58,10 @@ const preregistered = (services: SandboxServices): Preregistered[] => [
  * Registers the sandbox's clients: the two example services, `sandbox` (secret `sandbox-secret`) and
  * `sandbox-public`, the latter two with any redirect address on this machine. Idempotent.
  */
-export const seedSandboxClients = async (clients: Clients, services: SandboxServices): Promise<SandboxClient[]> => {
+export const seedSandboxClients = async (
+  clients: Clients,
+  services: SandboxServices,
+): Promise<SandboxClient[]> => {
   const seeded: SandboxClient[] = [];
   for (const { declaration, secret } of preregistered(services)) {
     const metadata = clientSchema.parse(declaration);

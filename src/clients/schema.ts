@@ -38,7 +38,10 @@ const redirect = z
       // An application's own scheme carries a dot (RFC 8252, 7.1), which also excludes javascript: and data:.
       return protocol === 'https:' || protocol.includes('.');
     },
-    { error: 'must be https, http on loopback, or an application’s own scheme in reverse domain form (fr.example.app:)' },
+    {
+      error:
+        'must be https, http on loopback, or an application’s own scheme in reverse domain form (fr.example.app:)',
+    },
   );
 
 /** The scopes there are; src/oidc/claims.ts says what each releases. */
@@ -53,7 +56,10 @@ export const clientSchema = z
     client_id: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, {
       error: 'must be 1 to 100 letters, digits, dots, hyphens or underscores',
     }),
-    client_name: z.string().min(1, { error: 'must not be empty' }).max(100, { error: 'must be at most 100 characters' }),
+    client_name: z
+      .string()
+      .min(1, { error: 'must not be empty' })
+      .max(100, { error: 'must be at most 100 characters' }),
     client_uri: webUrl.optional(),
     logo_uri: webUrl.optional(),
     policy_uri: webUrl.optional(),
@@ -134,7 +140,9 @@ const describe = (issue: z.core.$ZodIssue): string[] => {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => `${key} is not a name that a relying party can have`);
   }
-  const path = issue.path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index ? '.' : ''}${String(part)}`)).join('');
+  const path = issue.path
+    .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index ? '.' : ''}${String(part)}`))
+    .join('');
   const missing = issue.code === 'invalid_type' && issue.input === undefined;
   return [`${path || 'the declaration'} ${missing ? 'is missing' : issue.message}`];
 };

@@ -62,9 +62,12 @@ export const createClients = ({ db, clock = systemClock }: { db: Queryable; cloc
     const needed = confidential && (known?.secret_hashes.length ?? 0) === 0;
     const fresh = secret ?? (needed ? token(32) : undefined);
     const secretHashes = confidential ? fresh && [sha256(fresh)] : [];
-    const created = await upsertClient(tx, { metadata, secretHashes: secretHashes || undefined, now: clock.now() });
+    const created = await upsertClient(tx, {
+      metadata,
+      secretHashes: secretHashes || undefined,
+      now: clock.now(),
+    });
     return { created, secret: confidential ? fresh : undefined };
   },
-  setDisabled: (clientId, disabled) =>
-    setDisabled(db, clientId, disabled ? clock.now() : null, clock.now()),
+  setDisabled: (clientId, disabled) => setDisabled(db, clientId, disabled ? clock.now() : null, clock.now()),
 });

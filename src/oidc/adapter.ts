@@ -11,7 +11,9 @@ import type { ExpiringStore } from '../platform/store/contract.ts';
  * - A grant is the family of everything it gave. Each use of a code or token asks for its grant, so deleting the
  *   grant's one record revokes the family, whatever is still being written at that moment.
  * - Consuming is one atomic write of a key of its own: of any number of callers at once, one succeeds.
- * - Records outlive their `exp` by a minute, so that a late use is told "expired" rather than "unknown".
+ * - Codes and refresh tokens outlive their `exp` by a minute, so that a late use is told "expired" rather than
+ *   "unknown". What merely has to be alive (session, access token, sign-in in progress) is gone at the second; the
+ *   library's tolerance is for the clocks of others.
  */
 
 /** Seconds that a record stays beyond its expiry. */
@@ -28,6 +30,7 @@ const CONSUMABLE: ReadonlySet<string> = new Set([
   'BackchannelAuthenticationRequest',
   'DeviceCode',
 ]);
+const STRICT: ReadonlySet<string> = new Set(['Session', 'AccessToken', 'Interaction']);
 const LABELS: Readonly<Record<string, string>> = {
   AuthorizationCode: 'authorization code',
   RefreshToken: 'refresh token',
@@ -45,7 +48,8 @@ export const recordKey = (model: string, id: string): string | undefined => {
   return HASHED.has(model) ? `oidc:{${tag}}:${model}:${sha256Base64url(id)}` : `oidc:{${tag}}:${model}`;
 };
 
-const grantOf = (id: string): string | undefined => (id.includes('.') ? id.slice(0, id.indexOf('.')) : undefined);
+const grantOf = (id: string): string | undefined =>
+  id.includes('.') ? id.slice(0, id.indexOf('.')) : undefined;
 const indexKey = (name: 'uid' | 'code', value: string): string => `oidc:{${value}}:by-${name}`;
 
 export interface AdapterDeps {
@@ -63,7 +67,8 @@ export const createAdapter = (deps: AdapterDeps): ((model: string) => Adapter) =
 };
 
 const clientAdapter = ({ findClient }: AdapterDeps): Adapter => {
-  const refuse = (): Promise<void> => Promise.reject(new Error('relying parties are not written by the library'));
+  const refuse = (): Promise<void> =>
+    Promise.reject(new Error('relying parties are not written by the library'));
   return {
     find: findClient,
     upsert: refuse,
@@ -107,7 +112,8 @@ class StoreAdapter implements Adapter {
     if (text === undefined) return undefined;
     const payload = JSON.parse(text) as AdapterPayload;
     const now = epochSeconds(this.#deps.clock.now());
-    if (payload.exp !== undefined && payload.exp + GRACE_SECONDS <= now) return undefined;
+    const grace = STRICT.has(this.#model) ? 0 : GRACE_SECONDS;
+    if (payload.exp !== undefined && payload.exp + grace <= now) return undefined;
     if (HASHED.has(this.#model)) payload.jti = id;
     if (consumed !== undefined) payload.consumed = Number(consumed);
     return payload;

@@ -44,7 +44,11 @@ interface Introspected extends CarriesMeans {
 }
 
 /** Introspection: the token's claims, if its person still may sign in. A refresh token is told by its own name. */
-const completeIntrospection = async (ctx: KoaContextWithOIDC, body: Body, deps: AnswersDeps): Promise<void> => {
+const completeIntrospection = async (
+  ctx: KoaContextWithOIDC,
+  body: Body,
+  deps: AnswersDeps,
+): Promise<void> => {
   if (body['active'] !== true) return;
   const { AccessToken: access, RefreshToken: refresh } = ctx.oidc.entities;
   const token = (access ?? refresh) as Introspected | undefined;

@@ -189,7 +189,8 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
     expiresWithSession: () => true,
     rotateRefreshToken: true,
     // Revoking an access token ends that token; anything else that is revoked ends the grant and all it gave.
-    revokeGrantPolicy: (ctx) => !(ctx.oidc.route === 'revocation' && ctx.oidc.entities.AccessToken !== undefined),
+    revokeGrantPolicy: (ctx) =>
+      !(ctx.oidc.route === 'revocation' && ctx.oidc.entities.AccessToken !== undefined),
     interactions: {
       policy: createPolicy(acrs),
       url: (_ctx, interaction) => `/connexion/${interaction.uid}`,

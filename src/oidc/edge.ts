@@ -40,12 +40,19 @@ export const createPaths = (issuer: string): ((path: string) => string | undefin
     if (!path.startsWith(`${base}/`)) return undefined;
     const inner = path.slice(base.length);
     if (inner === `${WELL_KNOWN}/wallet-openid-configuration`) return DISCOVERY;
-    return inner.startsWith('/protocol/openid-connect/') || inner.startsWith(`${WELL_KNOWN}/`) ? inner : undefined;
+    return inner.startsWith('/protocol/openid-connect/') || inner.startsWith(`${WELL_KNOWN}/`)
+      ? inner
+      : undefined;
   };
 };
 
 /** Runs the library's own handler on this context, below another path; says whether it knew the path. */
-const runLibrary = async (ctx: Context, provider: Provider, inner: string, search: string): Promise<boolean> => {
+const runLibrary = async (
+  ctx: Context,
+  provider: Provider,
+  inner: string,
+  search: string,
+): Promise<boolean> => {
   const handler = provider.middleware[0] as Middleware | undefined;
   if (!handler) throw new Error('the library has no handler any more');
   const { url, cookies } = ctx;
@@ -93,7 +100,12 @@ const keepAlive = async (ctx: KoaContextWithOIDC, { sessions }: EdgeDeps): Promi
 
 const counted = { userinfo: 'userinfo', introspection: 'introspection', revocation: 'revocation' } as const;
 
-const throughLibrary = async (ctx: Context, deps: EdgeDeps, inner: string, search: string): Promise<boolean> => {
+const throughLibrary = async (
+  ctx: Context,
+  deps: EdgeDeps,
+  inner: string,
+  search: string,
+): Promise<boolean> => {
   if (!(await runLibrary(ctx, deps.provider(), inner, search))) return false;
   const answered = ctx as KoaContextWithOIDC;
   await drawChangeOfPerson(answered, deps.pages);

@@ -43,7 +43,12 @@ export interface EventsDeps {
 }
 
 /** Ordinary answers to `prompt=none`: nobody was refused anything. */
-const ORDINARY = new Set(['login_required', 'interaction_required', 'consent_required', 'account_selection_required']);
+const ORDINARY = new Set([
+  'login_required',
+  'interaction_required',
+  'consent_required',
+  'account_selection_required',
+]);
 
 /** What the library's errors carry. */
 interface OAuthError {
@@ -78,7 +83,8 @@ export const createEvents = (deps: EventsDeps): Events => {
     const source = entities.RefreshToken ?? entities.AuthorizationCode ?? entities.AccessToken;
     const sub = (source as { accountId?: string } | undefined)?.accountId;
     const nationalId =
-      practitionerAccount(account)?.practitioner.nationalId ?? (sub === undefined ? undefined : nationalIdOf(sub));
+      practitionerAccount(account)?.practitioner.nationalId ??
+      (sub === undefined ? undefined : nationalIdOf(sub));
     return {
       ...(client === undefined ? {} : { clientId: client.clientId }),
       ...(nationalId === undefined ? {} : { nationalId }),
@@ -164,7 +170,9 @@ export const createEvents = (deps: EventsDeps): Events => {
       provider.on('backchannel.success', (ctx, client, sub) => {
         note(ctx, delivery({ client, sub, error: undefined }));
       });
-      provider.on('backchannel.error', (ctx, error, client, sub) => note(ctx, delivery({ client, sub, error })));
+      provider.on('backchannel.error', (ctx, error, client, sub) =>
+        note(ctx, delivery({ client, sub, error })),
+      );
     },
     async settle(ctx) {
       await Promise.all(pending.get(ctx.req) ?? []);
@@ -189,7 +197,8 @@ export const createEvents = (deps: EventsDeps): Events => {
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-const reason = (error: OAuthError) => clean({ error: error.error, description: error.error_description, detail: error.error_detail });
+const reason = (error: OAuthError) =>
+  clean({ error: error.error, description: error.error_description, detail: error.error_detail });
 
 const describe = (ctx: KoaContextWithOIDC, error: OAuthError) => ({
   route: ctx.oidc.route,

@@ -70,7 +70,10 @@ export const createInteractions = (deps: InteractionsDeps): Interactions => {
     }
   };
 
-  const answer = async (ctx: Context, result: Parameters<Provider['interactionResult']>[2]): Promise<void> => {
+  const answer = async (
+    ctx: Context,
+    result: Parameters<Provider['interactionResult']>[2],
+  ): Promise<void> => {
     if (!(await find(ctx))) throw new Refusal('session_gone', 400);
     const returnTo = await deps
       .provider()

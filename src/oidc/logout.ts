@@ -30,7 +30,13 @@ export type LogoutOutcome = 'done' | 'ask';
 
 const first = (params: URLSearchParams, name: string): string | undefined => params.get(name) || undefined;
 
-const refuse = async (ctx: Context, deps: LogoutDeps, client: Client | undefined, description: string, redirect = true) => {
+const refuse = async (
+  ctx: Context,
+  deps: LogoutDeps,
+  client: Client | undefined,
+  description: string,
+  redirect = true,
+) => {
   ctx.status = 400;
   if (ctx.accepts('json', 'html') !== 'html') {
     ctx.body = { error: 'invalid_request', error_description: description };
@@ -84,7 +90,12 @@ export const createLogout = (deps: LogoutDeps) => {
     // The hint may be older than a new sign-in of the same person in this browser.
     const own = session?.accountId === hint.sub ? session : undefined;
     if (own && own.uid !== hint.sid) await deps.sessions.end(own.uid);
-    if (own) ctx.cookies.set(deps.provider().cookieName('session'), null, { path: '/', httpOnly: true, sameSite: 'lax' });
+    if (own)
+      ctx.cookies.set(deps.provider().cookieName('session'), null, {
+        path: '/',
+        httpOnly: true,
+        sameSite: 'lax',
+      });
     if (ended || own) await deps.signedOut(ctx, { client: hint.client, sub: hint.sub });
   };
 
@@ -92,7 +103,8 @@ export const createLogout = (deps: LogoutDeps) => {
     ctx.set('Cache-Control', 'no-store');
     const hint = await readHint(first(params, 'id_token_hint'));
     const clientId = first(params, 'client_id');
-    const client = hint?.client ?? (clientId === undefined ? undefined : await deps.provider().Client.find(clientId));
+    const client =
+      hint?.client ?? (clientId === undefined ? undefined : await deps.provider().Client.find(clientId));
     const target = first(params, 'post_logout_redirect_uri');
     if (hint && clientId !== undefined && clientId !== hint.client.clientId) {
       await refuse(ctx, deps, hint.client, 'client_id does not match the provided id_token_hint', false);

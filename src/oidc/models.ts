@@ -1,5 +1,12 @@
 import type { Context } from 'koa';
-import { Provider, type AccessToken, type Client, type IdToken, type OIDCContext, type Session } from 'oidc-provider';
+import {
+  Provider,
+  type AccessToken,
+  type Client,
+  type IdToken,
+  type OIDCContext,
+  type Session,
+} from 'oidc-provider';
 import { isLoopbackUrl } from '../clients/schema.ts';
 import { isSecretOf } from '../clients/service.ts';
 import { epochSeconds, systemClock } from '../platform/clock.ts';
@@ -192,7 +199,11 @@ const signedValue = async (provider: Provider, signer: TokenSigner, token: Acces
  * PSC's access token: a JWT signed around the stored token, whose identifier is its `jti`. A `jti` often ends up in logs,
  * so it is worth nothing without the signature.
  */
-const signAccessTokens = (provider: Provider, signer: TokenSigner, wasAccepted: (handle: string) => boolean): void => {
+const signAccessTokens = (
+  provider: Provider,
+  signer: TokenSigner,
+  wasAccepted: (handle: string) => boolean,
+): void => {
   const { AccessToken: Model } = provider;
   keep(Model, 'signed');
   // Not in the library's types: the value handed out, and the payload that is stored.
@@ -234,7 +245,8 @@ const adaptIdToken = (provider: Provider, signer: TokenSigner): void => {
     const { account, accessToken, client } = this.ctx.oidc;
     const person = practitionerAccount(account);
     const handle = accessToken && issued.get(accessToken);
-    if (!person || !accessToken || !client || !handle) throw new Error('an ID token comes with an access token');
+    if (!person || !accessToken || !client || !handle)
+      throw new Error('an ID token comes with an access token');
     const iat = epochSeconds(systemClock.now()); // the library's clock
     return signer.sign(algorithmOf(client), {
       exp: iat + LIFETIMES.accessToken,

@@ -44,7 +44,8 @@ const basicCredentials = (header: string): { id: string; secret: string } | unde
   return colon === -1 ? undefined : { id: text.slice(0, colon), secret: text.slice(colon + 1) };
 };
 
-const same = (sent: string, other: string | undefined): boolean => sent === other || formDecode(sent) === other;
+const same = (sent: string, other: string | undefined): boolean =>
+  sent === other || formDecode(sent) === other;
 
 /** Some clients send their secret by Basic and in the body. Equal, they are one; different, the library refuses. */
 const clientAuthentication = (ctx: Context, params: Params): void => {
@@ -79,7 +80,11 @@ export interface NormaliseDeps {
 }
 
 /** Normalises the parameters of one request, by the library's name of the route. */
-export const normalise = (oidc: OIDCContext & { ctx: Context }, params: Params, deps: NormaliseDeps): void => {
+export const normalise = (
+  oidc: OIDCContext & { ctx: Context },
+  params: Params,
+  deps: NormaliseDeps,
+): void => {
   switch (oidc.route) {
     case 'authorization':
       return authorization(oidc.ctx, params);

@@ -46,8 +46,4 @@ export interface OidcProblem {
 
 /** The problems that end on a page of ours instead of at the service. */
 export type OidcProblemCode =
-  | 'service_unknown'
-  | 'redirect_unknown'
-  | 'request_refused'
-  | 'session_gone'
-  | 'internal_error';
+  'service_unknown' | 'redirect_unknown' | 'request_refused' | 'session_gone' | 'internal_error';

@@ -16,7 +16,8 @@ const essentialAcrs = (ctx: KoaContextWithOIDC): readonly unknown[] | undefined 
   if (typeof raw !== 'string') return undefined;
   // Its shape was checked before: an object whose `id_token` is an object.
   const { id_token: idToken } = JSON.parse(raw) as { id_token?: Record<string, unknown> };
-  const acr = idToken?.['acr'] as { essential?: unknown; value?: unknown; values?: unknown } | null | undefined;
+  const acr = idToken?.['acr'] as
+    { essential?: unknown; value?: unknown; values?: unknown } | null | undefined;
   if (acr?.essential !== true) return undefined;
   if (acr.values !== undefined && !Array.isArray(acr.values)) {
     throw new errors.InvalidRequest('invalid claims.id_token.acr.values type');
@@ -39,19 +40,38 @@ const essentialAcr = (supported: readonly string[]) =>
   });
 
 /** The session's person left the registry or was struck off meanwhile: someone else may sign in. */
-const activePractitioner = new Check('account_inactive', 'End-User authentication is required', 'login_required', (ctx) => {
-  if (!ctx.oidc.session?.accountId || practitionerAccount(ctx.oidc.account)) return Check.NO_NEED_TO_PROMPT;
-  if (justSignedIn(ctx)) throw new errors.AccessDenied('the practitioner is not active');
-  return Check.REQUEST_PROMPT;
-});
+const activePractitioner = new Check(
+  'account_inactive',
+  'End-User authentication is required',
+  'login_required',
+  (ctx) => {
+    if (!ctx.oidc.session?.accountId || practitionerAccount(ctx.oidc.account)) return Check.NO_NEED_TO_PROMPT;
+    if (justSignedIn(ctx)) throw new errors.AccessDenied('the practitioner is not active');
+    return Check.REQUEST_PROMPT;
+  },
+);
+
+/** The `sub` of the hint; after the sign-in the library no longer knows it. */
+const hintedSub = async ({ oidc }: KoaContextWithOIDC): Promise<unknown> => {
+  if (oidc.entities.IdTokenHint) return oidc.entities.IdTokenHint.payload['sub'];
+  const hint = oidc.params?.['id_token_hint'];
+  if (typeof hint !== 'string' || !oidc.client) return undefined;
+  return (await oidc.provider.IdToken.validate(hint, oidc.client)).payload['sub'];
+};
 
 /** Someone else than the hinted person signed in: asking again would ask for ever. */
-const hintedPerson = new Check('id_token_hint', 'id_token_hint and authenticated subject do not match', 'login_required', (ctx) => {
-  const hint = ctx.oidc.entities.IdTokenHint;
-  if (hint === undefined || hint.payload['sub'] === ctx.oidc.session?.accountId) return Check.NO_NEED_TO_PROMPT;
-  if (justSignedIn(ctx)) throw new errors.LoginRequired('another person than that of id_token_hint signed in');
-  return Check.REQUEST_PROMPT;
-});
+const hintedPerson = new Check(
+  'id_token_hint',
+  'id_token_hint and authenticated subject do not match',
+  'login_required',
+  async (ctx) => {
+    const sub = await hintedSub(ctx);
+    if (sub === undefined || sub === ctx.oidc.session?.accountId) return Check.NO_NEED_TO_PROMPT;
+    if (justSignedIn(ctx))
+      throw new errors.LoginRequired('another person than that of id_token_hint signed in');
+    return Check.REQUEST_PROMPT;
+  },
+);
 
 /** The policy, given the acr that our means reach. */
 export const createPolicy = (supportedAcrs: readonly string[]): interactionPolicy.DefaultPolicy => {

@@ -13,7 +13,9 @@ const codeOf = (out: ErrorOut, error: unknown): OidcProblemCode => {
     case 'server_error':
       return 'internal_error';
     default:
-      return /post_logout_redirect_uri/.test(out.error_description ?? '') ? 'redirect_unknown' : 'request_refused';
+      return /post_logout_redirect_uri/.test(out.error_description ?? '')
+        ? 'redirect_unknown'
+        : 'request_refused';
   }
 };
 

@@ -71,13 +71,18 @@ const clientPayload = (client: Client | undefined): AdapterPayload | undefined =
 /** A Provider whose form_post page is ours; the library registers its own while it is constructed. */
 const providerClass = (pages: OidcPages): typeof Provider =>
   class extends Provider {
-    override registerResponseMode(name: string, handler: Parameters<Provider['registerResponseMode']>[1]): void {
+    override registerResponseMode(
+      name: string,
+      handler: Parameters<Provider['registerResponseMode']>[1],
+    ): void {
       super.registerResponseMode(
         name,
         name !== 'form_post'
           ? handler
           : async (ctx, action, inputs) => {
-              const fields = Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, String(value)]));
+              const fields = Object.fromEntries(
+                Object.entries(inputs).map(([key, value]) => [key, String(value)]),
+              );
               ctx.status = 'error' in fields ? 400 : 200;
               allowFormAction(ctx as Context, action);
               await pages.formPost(ctx as Context, { action, fields });

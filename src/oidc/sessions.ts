@@ -49,11 +49,14 @@ export const createSessions = (deps: SessionsDeps): Sessions => {
    * or the one before may live, older ones cannot, and the sets of a busy service end by themselves.
    */
   const stretch = (at: number): number => Math.floor(at / config.sessionSeconds);
-  const setKey = (owner: SessionOwner, which: number): string => `oidc:{sessions:${ownerTag(owner)}}:${which}`;
+  const setKey = (owner: SessionOwner, which: number): string =>
+    `oidc:{sessions:${ownerTag(owner)}}:${which}`;
 
   const uidsOf = async (owner: SessionOwner): Promise<Set<string>> => {
     const current = stretch(now());
-    const sets = await Promise.all([current - 1, current].map((which) => store.members(setKey(owner, which))));
+    const sets = await Promise.all(
+      [current - 1, current].map((which) => store.members(setKey(owner, which))),
+    );
     return new Set(sets.flat());
   };
 
@@ -119,7 +122,6 @@ export const createSessions = (deps: SessionsDeps): Sessions => {
 
 /** The library's own delivery, which is not in its types. */
 const notify = (client: Client, sub: string, sid: string | undefined): Promise<unknown> =>
-  (client as unknown as { backchannelLogout(sub: string, sid: string | undefined): Promise<unknown> }).backchannelLogout(
-    sub,
-    sid,
-  );
+  (
+    client as unknown as { backchannelLogout(sub: string, sid: string | undefined): Promise<unknown> }
+  ).backchannelLogout(sub, sid);
