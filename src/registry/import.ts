@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { Readable } from 'node:stream';
 import type { PoolClient } from 'pg';
 import type { Audit } from '../audit/record.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -63,23 +64,31 @@ interface Source {
   close(): void;
 }
 
+/** Something that stops a stream, even one that waits for bytes that never come; a plain generator has nothing to stop. */
+const streamOf = (input: ImportInput): Readable | undefined => {
+  if (typeof input === 'string') return createReadStream(input, { highWaterMark: 1 << 18 });
+  return input instanceof Readable ? input : undefined;
+};
+
 const openSource = async (
   input: ImportInput,
-  name: string | undefined,
+  { fileName, signal }: ImportOptions,
   onBytes: (bytes: number) => void,
 ): Promise<Source> => {
-  const file = typeof input === 'string' ? createReadStream(input, { highWaterMark: 1 << 18 }) : undefined;
   const total = typeof input === 'string' ? (await stat(input)).size : undefined;
+  const stream = streamOf(input);
+  const close = (): void => void stream?.destroy();
+  signal?.addEventListener('abort', close, { once: true });
   const digest = createHash('sha256');
   const bytes = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const block of file ?? (input as AsyncIterable<Uint8Array>)) {
+    for await (const block of (stream ?? input) as AsyncIterable<Uint8Array>) {
       digest.update(block);
       onBytes(block.byteLength);
       yield block;
     }
   };
-  const fileName = name ?? (typeof input === 'string' ? basename(input) : '-');
-  return { bytes: bytes(), total, fileName, hash: () => digest.digest('hex'), close: () => file?.destroy() };
+  const name = fileName ?? (typeof input === 'string' ? basename(input) : '-');
+  return { bytes: bytes(), total, fileName: name, hash: () => digest.digest('hex'), close };
 };
 
 /** An opened file, and what its lines have told so far. */
@@ -97,9 +106,7 @@ const open = async (input: ImportInput, options: ImportOptions): Promise<Opened>
   const progress: ImportProgress = { phase: 'reading', bytes: 0, total: undefined, lines: 0 };
   const tell = (change: Partial<ImportProgress>): void =>
     options.onProgress?.(Object.assign(progress, change));
-  const source = await openSource(input, options.fileName, (bytes) =>
-    tell({ bytes: progress.bytes + bytes }),
-  );
+  const source = await openSource(input, options, (bytes) => tell({ bytes: progress.bytes + bytes }));
   progress.total = source.total;
   const refused = createTeller<RefusalReason>();
   const warnings = createTeller<WarningCode>();
@@ -210,15 +217,16 @@ export const importFile = async (
   input: ImportInput,
   options: ImportOptions,
 ): Promise<ImportReport> => {
-  const opened = await open(input, options);
+  let opened: Opened | undefined;
   try {
-    return await inTransaction(db, (client) => run(client, opened, options));
+    const file = (opened = await open(input, options));
+    return await inTransaction(db, (client) => run(client, file, options));
   } catch (error) {
     if (options.signal?.aborted) {
       throw new ImportError('cancelled', 'the import was cancelled; nothing was changed');
     }
     throw error;
   } finally {
-    opened.source.close();
+    opened?.source.close();
   }
 };
