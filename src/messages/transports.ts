@@ -8,7 +8,10 @@ import type { Transports } from './transport.ts';
 
 const mailContext = (config: Config): MailContext => ({
   timeZone: config.timeZone,
-  help: { phone: config.helpPhone, hours: { fr: config.helpHours, en: config.helpHoursEn ?? config.helpHours } },
+  help: {
+    phone: config.helpPhone,
+    hours: { fr: config.helpHours, en: config.helpHoursEn ?? config.helpHours },
+  },
 });
 
 /** The means of sending that the configuration names; without VAPID keys there is no push. */

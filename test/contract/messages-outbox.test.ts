@@ -21,6 +21,9 @@ beforeEach(async () => {
   await db.query('TRUNCATE outbox_message');
 });
 
+/** For what real time brings: a loaded machine takes its time. */
+const PATIENT = { timeout: 10_000 };
+
 const START = '2021-01-14T07:30:00Z';
 
 const mail = (to = 'lea@x.test'): MailRequest => ({
@@ -161,9 +164,9 @@ describe('many dispatchers', () => {
     for (let n = 0; n < 10; n += 1) await messages.enqueue(db, mail());
     const id = await messages.enqueue(db, sms());
     const pass = messages.drain();
-    await expect.poll(async () => (await messages.fate({ id }))[0]?.state).toBe('sent');
+    await expect.poll(async () => (await messages.fate({ id }))[0]?.state, PATIENT).toBe('sent');
     expect(mails.left).toEqual([]);
-    expect(mails.started).toHaveLength(PATIENCE.mail.parallel);
+    await expect.poll(() => mails.started.length, PATIENT).toBe(PATIENCE.mail.parallel);
     release();
     await pass;
     expect(mails.left).toHaveLength(10);
@@ -180,7 +183,7 @@ describe('a process that dies with a message in its hands', () => {
     const second = testMessages(db, alive.transports, { clock });
     const id = await first.enqueue(db, mail());
     const stuck = first.drain();
-    await expect.poll(() => dead.started).toEqual([id]);
+    await expect.poll(() => dead.started, PATIENT).toEqual([id]);
 
     clock.advance(60);
     await second.drain();
@@ -361,13 +364,21 @@ describe('secrets', () => {
       throw new DeliveryError('no', { permanent: true });
     });
     const clock = new ManualClock(START);
-    const messages = testMessages(db, transports, { clock, log: createLog('trace', sink) });
+    const outcomes: unknown[] = [];
+    const messages = testMessages(db, transports, {
+      clock,
+      log: createLog('trace', sink),
+      onOutcome: (outcome) => outcomes.push(outcome),
+    });
     await messages.enqueue(db, secretMail);
     for (let n = 0; n < 4; n += 1) {
       await messages.drain();
       clock.advance(60);
     }
     expect(lines).toHaveLength(4);
+    expect(outcomes).toEqual(
+      ['retried', 'retried', 'retried', 'abandoned'].map((outcome) => ({ channel: 'mail', outcome })),
+    );
     expect(lines.join('')).not.toMatch(/secret-of-the-qr|K7QF2M9A|lea\.martin/);
   });
 });

@@ -14,6 +14,8 @@ import { MAIL_SAMPLES } from '../support/mail-samples.ts';
 
 const browser = await launchBrowser();
 const clock = new ManualClock('2021-01-14T07:30:00Z');
+/** For what real time brings: a loaded machine takes its time. */
+const PATIENT = { timeout: 10_000 };
 const FAR = new Date('2031-01-01');
 const sms: SmsRequest = {
   kind: 'sms',
@@ -94,7 +96,7 @@ const violationsAroundMail = async (page: Page): Promise<string[]> => {
   return violations(page, PAGE_RULES);
 };
 
-describe('the inbox page', async () => {
+describe('the inbox page', { timeout: 90_000 }, async () => {
   const inbox = await startInbox({ clock });
   const { mail, sms: text } = inboxTransports(inbox.urls(), clock);
   const url = inbox.urls().page;
@@ -121,13 +123,13 @@ describe('the inbox page', async () => {
 
     await text.deliver('id', sms, FAR);
     await page.getByRole('link', { name: /Votre code e-CPS/ }).waitFor();
-    await expect.poll(() => page.getByRole('status').textContent()).toBe('Nouveau message reçu.');
+    await expect.poll(() => page.getByRole('status').textContent(), PATIENT).toBe('Nouveau message reçu.');
     await sendMail();
     await page.getByRole('link', { name: /Activez votre e-CPS/ }).click();
     const frame = page.frameLocator('iframe');
     await frame.getByRole('heading', { name: 'Activez votre e-CPS' }).waitFor();
     await expect
-      .poll(() => frame.locator('img').evaluate((image) => (image as HTMLImageElement).naturalWidth))
+      .poll(() => frame.locator('img').evaluate((image) => (image as HTMLImageElement).naturalWidth), PATIENT)
       .toBeGreaterThan(300);
     await picture(page, 'inbox-mail');
     expect(await violationsAroundMail(page)).toEqual([]);

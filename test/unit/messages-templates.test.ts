@@ -99,7 +99,7 @@ describe('instants and punctuation', () => {
   });
 });
 
-describe('the SMS of an activation', () => {
+describe('an SMS', () => {
   const GSM7 = /^[A-Za-z0-9 @£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ!"#¤%&'()*+,\-./:;<=>?¡ÄÖÑÜ§¿äöñüà\n\r]*$/;
 
   it.each([
@@ -110,6 +110,16 @@ describe('the SMS of an activation', () => {
     expect(sms).toBe(text);
     expect(sms).toMatch(GSM7);
     expect(sms.length).toBeLessThanOrEqual(160);
+  });
+
+  it.each(['fr', 'en'] as const)('that tells of a new phone is one GSM 7-bit message too (%s)', (locale) => {
+    const stopUrl = 'https://e-cps.esante.gouv.test/telephone/arreter/8pQ2x1c5V9bN3mK7';
+    for (const data of [{ stopUrl }, {}]) {
+      const sms = renderSms('device_added', data, locale);
+      expect(sms).toMatch(GSM7);
+      expect(sms.length).toBeLessThanOrEqual(160);
+      expect(sms.includes(stopUrl)).toBe('stopUrl' in data);
+    }
   });
 
   it('keeps the leading zero of a code', () => {
