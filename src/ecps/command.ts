@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { createAudit } from '../audit/record.ts';
 import type { Command, CommandContext } from '../command.ts';
+import { Refusal } from '../http/errors.ts';
 import { EXIT, UsageError } from '../io.ts';
 import { createLimits } from '../limits/limits.ts';
 import { createMessages } from '../messages/service.ts';
@@ -9,77 +10,104 @@ import { systemClock as clock } from '../platform/clock.ts';
 import { createLog } from '../platform/log.ts';
 import { createPostgresStore } from '../platform/store/postgres.ts';
 import { createRegistry } from '../registry/service.ts';
-import { createDevices, type Devices } from './devices/service.ts';
-import { loadEcpsKeys } from './keys.ts';
+import type { DeviceView } from './protocol/api.ts';
+import { createEcps, type EcpsService } from './service.ts';
 
 const HELP = `caducee devices list ID [--json]
-caducee devices revoke ID PHONE [--json]
+  The phones that carry the e-CPS of a practitioner (12 characters, or the 11 digits of an RPPS number).
 
-Lists the phones of a practitioner, by national identifier, or ends one of them: its owner is told, and the sessions
-born from it end within a minute.
+caducee devices revoke ID DEVICE [--json]
+caducee devices revoke ID --all [--json]
+  Ends one phone of a practitioner, or every one: the owner is told by mail, and the running server ends the
+  sessions born from it within seconds. Nothing undoes it: the phone must be activated again.
 `;
 
-/** The phones without the pages: what the running provider must do (end sessions) is left to its job. */
-const openDevices = async (
-  context: CommandContext,
-): Promise<{ devices: Devices; close(): Promise<void> }> => {
-  const [config, db, keyring] = await Promise.all([context.config(), context.database(), context.keyring()]);
+const deviceText = (device: DeviceView): string => {
+  const used = device.lastUsedAt === undefined ? 'never used' : `last used ${device.lastUsedAt}`;
+  return `  ${device.id}  ${device.state.padEnd(10)}  ${device.name} (${device.model}, ${device.os}); added ${device.addedAt}, ${used}, renew by ${device.renewBy}\n`;
+};
+
+/** The e-CPS without a server around it: what it writes in the outbox and the database, the server carries out. */
+const openEcps = async (context: CommandContext): Promise<EcpsService> => {
+  const [config, db, keyring] = [await context.config(), await context.database(), await context.keyring()];
   const log = createLog('silent');
-  const store = createPostgresStore(db, clock);
-  const messages = createMessages({
+  const store = createPostgresStore(db);
+  return createEcps({
+    config,
     db,
+    store,
+    registry: createRegistry({ db, clock, contactDelayHours: config.contactDelayHours }),
+    messages: createMessages({ db, keyring, clock, log, transports: createMessageTransports(config, clock) }),
+    audit: createAudit({ clock }),
+    limits: createLimits({ store }),
     keyring,
     clock,
     log,
-    transports: createMessageTransports(config, clock),
-  });
-  const deps = {
-    ...{ config, db, store, keyring, clock, log, messages },
-    registry: createRegistry({ db, clock, contactDelayHours: config.contactDelayHours }),
-    audit: createAudit({ clock }),
-    limits: createLimits({ store }),
     ports: {
-      onDeviceRevoked: () => Promise.reject(new Error('left to the running provider')),
+      onDeviceRevoked: () => Promise.reject(new Error('left to the job of the running server')),
       returnUrl: () => config.origin,
     },
-  };
-  const devices = createDevices({ ...deps, keys: await loadEcpsKeys(deps) });
-  return {
-    devices,
-    close: async () => {
-      await messages.stop();
-      await store.close();
-    },
-  };
+  });
 };
 
-const print = (context: CommandContext, json: boolean, value: unknown, lines: readonly string[]): void => {
-  context.io.stdout.write(json ? `${JSON.stringify(value)}\n` : lines.map((line) => `${line}\n`).join(''));
+const nationalIdOf = async (context: CommandContext, input: string): Promise<string> => {
+  const { contactDelayHours } = await context.config();
+  const registry = createRegistry({ db: await context.database(), clock, contactDelayHours });
+  const normalized = registry.normalize(input);
+  if (!normalized.ok) throw new UsageError(`${input} is not a national identifier`);
+  return normalized.nationalId;
 };
 
-/** `caducee devices list|revoke`. */
+const list = async (context: CommandContext, id: string, json: boolean): Promise<number> => {
+  const nationalId = await nationalIdOf(context, id);
+  const devices = await (await openEcps(context)).devices.list(nationalId);
+  const text = devices.length === 0 ? 'No phone.\n' : devices.map(deviceText).join('');
+  context.io.stdout.write(json ? `${JSON.stringify({ nationalId, devices })}\n` : text);
+  return EXIT.done;
+};
+
+const revoke = async (
+  context: CommandContext,
+  asked: { id: string; device: string | undefined; json: boolean },
+): Promise<number> => {
+  const nationalId = await nationalIdOf(context, asked.id);
+  const { devices } = await openEcps(context);
+  const { stdout, stderr } = context.io;
+  try {
+    let revoked = 1;
+    if (asked.device === undefined) revoked = await devices.revokeAll(nationalId, 'operator');
+    else await devices.revoke(nationalId, asked.device, 'operator');
+    stdout.write(asked.json ? `${JSON.stringify({ nationalId, revoked })}\n` : `${revoked} revoked.\n`);
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (asked.json) stdout.write(`${JSON.stringify({ error: error.code })}\n`);
+    else stderr.write(`${asked.device} is not a phone of ${nationalId}.\n`);
+    return EXIT.failed;
+  }
+};
+
+/** `caducee devices`: what the operator sees of phones, and ends. */
 export const runDevicesCommand: Command = async (args, context) => {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { help: { type: 'boolean' }, json: { type: 'boolean', default: false } },
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      json: { type: 'boolean' },
+      all: { type: 'boolean' },
+    },
   });
-  const [verb, input, phone, ...rest] = positionals;
   if (values.help) {
     context.io.stdout.write(HELP);
     return EXIT.done;
   }
-  const complete = verb === 'list' ? input && !phone : verb === 'revoke' && input && phone;
-  if (!complete || rest.length > 0) throw new UsageError(HELP);
-  const nationalId = input.replaceAll(' ', '');
-  const { devices, close } = await openDevices(context);
-  try {
-    if (verb === 'revoke' && phone) await devices.revoke(nationalId, phone, 'operator');
-    const list = await devices.list(nationalId);
-    const lines = list.map(({ id, name, state }) => `${id}  ${state.padEnd(10)}  ${name}`);
-    print(context, values.json, { nationalId, devices: list }, lines.length > 0 ? lines : ['no phone']);
-    return EXIT.done;
-  } finally {
-    await close();
+  const [verb, id, device, ...more] = positionals;
+  const json = values.json ?? false;
+  if (id === undefined || more.length > 0) throw new UsageError(HELP.trimEnd());
+  if (verb === 'list' && device === undefined) return list(context, id, json);
+  if (verb === 'revoke' && (device === undefined) === (values.all === true)) {
+    return revoke(context, { id, device, json });
   }
+  throw new UsageError(HELP.trimEnd());
 };

@@ -91,7 +91,7 @@ const sweep = async (ecps: Ecps): Promise<void> => {
 export const createEcpsJobs = (ecps: Ecps, devices: Devices): EcpsJob[] => [
   { name: 'ecps-phones', everySeconds: 60, run: () => settlePhones(ecps) },
   { name: 'ecps-registry', everySeconds: 60, run: () => followRegistry(ecps, devices) },
-  { name: 'ecps-sessions', everySeconds: 60, run: () => endLeftSessions(ecps) },
+  { name: 'ecps-sessions', everySeconds: 10, run: () => endLeftSessions(ecps) },
   { name: 'ecps-reminders', everySeconds: 3600, run: () => remind(ecps) },
   { name: 'ecps-sweep', everySeconds: 600, run: () => sweep(ecps) },
 ];
