@@ -2,7 +2,7 @@ import type { ActivationView, DeviceView, RequestOf } from '../ecps/protocol/api
 import { PIN_MAX_LENGTH } from '../ecps/protocol/api.ts';
 import type { PinProblem } from '../ecps/protocol/pin.ts';
 import { pinProblem } from '../ecps/protocol/pin.ts';
-import type { PhoneParts } from './client.ts';
+import type { PhoneParts } from './parts.ts';
 import { PhoneError, PhoneRefusal } from './errors.ts';
 import { trustedIssuer } from './issuer.ts';
 
