@@ -1,0 +1,275 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  Browser,
+  DOCTOR,
+  REDIRECT,
+  authorizationRequest,
+  authorize,
+  basic,
+  headerOf,
+  payloadOf,
+  post,
+  refresh,
+  signIn,
+  startProvider,
+  userinfo,
+  type Harness,
+} from './oidc-harness.ts';
+
+describe('what services ask for', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startProvider('postgres');
+    await harness.addClient(
+      {
+        client_id: 'modern',
+        client_name: 'Modern',
+        redirect_uris: ['https://modern.example/cb'],
+        id_token_signed_response_alg: 'ES256',
+        require_pkce: true,
+        access_token_format: 'opaque',
+        token_endpoint_auth_method: 'client_secret_post',
+      },
+      'modern-secret',
+    );
+  });
+
+  it('takes an authorization request by POST, answering 303 to GET', async () => {
+    const { query } = authorizationRequest(harness);
+    const browser = new Browser();
+    const response = await browser.fetch(`${harness.origin}/auth`, { method: 'POST', body: query });
+    expect(response.status).toBe(303);
+    const { location } = await browser.follow(
+      new URL(response.headers.get('location') ?? '', harness.origin).href,
+    );
+    expect(new URL(location ?? '').searchParams.get('code')).toBeTruthy();
+  });
+
+  it('answers at Keycloak’s address too', async () => {
+    const { query } = authorizationRequest(harness);
+    const url = `${harness.config.issuer}/protocol/openid-connect/auth?${query.toString()}`;
+    const { location } = await new Browser().follow(url);
+    expect(new URL(location ?? '').searchParams.get('iss')).toBe(harness.config.issuer);
+  });
+
+  it('understands a lone scope_all, acr for acr_values, and prompt=consent', async () => {
+    const tokens = await signIn(harness, new Browser(), { scope: 'scope_all' });
+    expect(tokens.scope.split(' ').sort()).toEqual(['openid', 'scope_all']);
+    const { answer } = await authorize(harness, new Browser(), {
+      acr_values: undefined,
+      acr: 'eidas1',
+      prompt: 'consent',
+    });
+    expect(answer.get('code')).toBeTruthy();
+  });
+
+  it('answers the truth to an acr it does not have, and refuses it only if essential', async () => {
+    const asked = await signIn(harness, new Browser(), { acr_values: 'eidas3' });
+    expect(payloadOf(asked.id_token)['acr']).toBe('eidas1');
+    const essential = (acr: object) => JSON.stringify({ id_token: { acr: { essential: true, ...acr } } });
+    for (const acr of [{ value: 'eidas3' }, { values: ['eidas2', 'eidas3'] }]) {
+      const { answer } = await authorize(harness, new Browser(), { claims: essential(acr) });
+      expect(answer.get('error')).toBe('unmet_authentication_requirements');
+    }
+    const reached = await authorize(harness, new Browser(), {
+      claims: essential({ values: ['eidas3', 'eidas1'] }),
+    });
+    expect(reached.answer.get('code')).toBeTruthy();
+    harness.signIn.acr = 'eidas0';
+    const missed = await authorize(harness, new Browser(), { claims: essential({ value: 'eidas1' }) });
+    harness.signIn.acr = 'eidas1';
+    expect(missed.answer.get('error')).toBe('unmet_authentication_requirements');
+  });
+
+  it('takes equal secrets by Basic and in the body as one, and refuses different ones', async () => {
+    const tokens = await signIn(harness);
+    const form = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, client_id: 'sandbox' };
+    expect((await post(harness, 'token', { ...form, client_secret: 'other' })).body).toMatchObject({
+      error: 'invalid_request',
+    });
+    expect((await post(harness, 'token', { ...form, client_secret: 'sandbox-secret' })).status).toBe(200);
+  });
+
+  it('requires PKCE of public clients, and accepts confidential ones without', async () => {
+    const plain = { code_challenge: undefined, code_challenge_method: undefined };
+    const without = await authorize(harness, new Browser(), { client_id: 'sandbox-public', ...plain });
+    expect(without.answer.get('error')).toBe('invalid_request');
+    const weak = await authorize(harness, new Browser(), {
+      client_id: 'sandbox-public',
+      code_challenge_method: 'plain',
+    });
+    expect(weak.answer.get('error')).toBe('invalid_request');
+    const confidential = await authorize(harness, new Browser(), plain);
+    const form = {
+      grant_type: 'authorization_code',
+      code: confidential.answer.get('code') ?? '',
+      redirect_uri: REDIRECT,
+    };
+    expect((await post(harness, 'token', form)).status).toBe(200);
+    const strict = await authorize(harness, new Browser(), {
+      client_id: 'modern',
+      redirect_uri: 'https://modern.example/cb',
+      ...plain,
+    });
+    expect(strict.answer.get('error')).toBe('invalid_request');
+  });
+
+  it('refuses a wrong verifier, a wrong secret, another client’s code', async () => {
+    const { answer, verifier } = await authorize(harness, new Browser());
+    const form = { grant_type: 'authorization_code', code: answer.get('code') ?? '', redirect_uri: REDIRECT };
+    const code = { ...form, code_verifier: verifier };
+    expect((await post(harness, 'token', { ...form, code_verifier: 'x'.repeat(43) })).body).toMatchObject({
+      error: 'invalid_grant',
+    });
+    expect(await post(harness, 'token', code, basic('sandbox', 'wrong'))).toMatchObject({
+      status: 401,
+      body: { error: 'invalid_client' },
+    });
+    expect((await post(harness, 'token', code, basic('si-dep', 'si-dep-secret'))).body).toMatchObject({
+      error: 'invalid_grant',
+    });
+    expect((await post(harness, 'token', { ...code, redirect_uri: `${REDIRECT}/` })).body).toMatchObject({
+      error: 'invalid_grant',
+    });
+    expect((await post(harness, 'token', code)).status).toBe(200);
+  });
+
+  it('signs by ES256 and gives opaque tokens to who chose them', async () => {
+    const redirect = 'https://modern.example/cb';
+    const { answer, verifier } = await authorize(harness, new Browser(), {
+      client_id: 'modern',
+      redirect_uri: redirect,
+    });
+    const { body } = await post(
+      harness,
+      'token',
+      {
+        grant_type: 'authorization_code',
+        code: answer.get('code') ?? '',
+        redirect_uri: redirect,
+        code_verifier: verifier,
+        client_id: 'modern',
+        client_secret: 'modern-secret',
+      },
+      {},
+    );
+    expect(headerOf(String(body['id_token']))).toMatchObject({ alg: 'ES256', typ: 'JWT' });
+    expect(String(body['access_token']).split('.')).toHaveLength(2);
+    expect((await userinfo(harness, String(body['access_token']))).status).toBe(200);
+  });
+
+  it('lets the sandbox’s own clients return to any address of this machine, and no other', async () => {
+    for (const redirect of ['http://localhost:1234/any/path', 'http://[::1]:9/cb']) {
+      const { location } = await authorize(harness, new Browser(), {
+        client_id: 'sandbox-public',
+        redirect_uri: redirect,
+      });
+      expect(location).toContain(new URL(redirect).host);
+    }
+    for (const parameters of [
+      { redirect_uri: 'https://evil.example/cb' },
+      { redirect_uri: 'http://localhost.evil.example/' },
+      { client_id: 'si-dep', redirect_uri: 'http://localhost:1234/callback' },
+    ]) {
+      const { response, location } = await new Browser().follow(
+        authorizationRequest(harness, parameters).url,
+      );
+      expect(location).toBeUndefined();
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain('redirect_unknown');
+    }
+    const unknown = await new Browser().follow(authorizationRequest(harness, { client_id: 'nobody' }).url);
+    expect(await unknown.response.text()).toContain('service_unknown');
+  });
+
+  it('answers by form_post with our page, errors included', async () => {
+    const { response } = await new Browser().follow(
+      authorizationRequest(harness, { response_mode: 'form_post' }).url,
+    );
+    const page = await response.text();
+    expect(page).toContain(`action="${REDIRECT}"`);
+    expect(page).toMatch(/name="code"/);
+    expect(response.headers.get('content-security-policy')).toContain(
+      `form-action 'self' ${new URL(REDIRECT).origin}`,
+    );
+    const refused = await new Browser().follow(
+      authorizationRequest(harness, { response_mode: 'form_post', prompt: 'none' }).url,
+    );
+    expect(await refused.response.text()).toContain('login_required');
+  });
+
+  it('tells the sign-in pages what is asked, and the service when it is abandoned', async () => {
+    const browser = new Browser();
+    const { url } = authorizationRequest(harness, {
+      login_hint: DOCTOR,
+      ui_locales: 'en',
+      acr_values: 'eidas2',
+    });
+    const started = await browser.fetch(url);
+    const page = new URL(started.headers.get('location') ?? '', harness.origin).href;
+    expect(page).toContain('/connexion/');
+    expect(await (await browser.fetch(`${page}?look=1`)).json()).toEqual({
+      uid: page.slice(page.lastIndexOf('/') + 1),
+      service: { clientId: 'sandbox', name: 'Bac à sable', host: new URL(REDIRECT).host },
+      redirectUri: REDIRECT,
+      acr: 'eidas2',
+      uiLocales: 'en',
+      loginHint: DOCTOR,
+    });
+    expect(await (await new Browser().fetch(`${page}?look=1`)).json()).toEqual({});
+    const { location } = await browser.follow(`${page}/abandon`);
+    const answer = new URL(location ?? '').searchParams;
+    expect([answer.get('error'), answer.get('state')]).toEqual(['access_denied', 'state-1']);
+    expect((await browser.fetch(page)).status).toBe(400);
+  });
+
+  it('never answers a spoofed host', async () => {
+    const { request } = await import('node:http');
+    const status = await new Promise((resolve) => {
+      request(
+        `${harness.config.issuer}/.well-known/openid-configuration`,
+        { headers: { host: 'evil.example', 'x-forwarded-host': 'evil.example' } },
+        (response) => {
+          let body = '';
+          response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+          response.on('end', () => resolve([response.statusCode, body.includes('evil.example')]));
+        },
+      ).end();
+    });
+    expect(status).toEqual([expect.any(Number), false]);
+  });
+
+  it('lets a disabled service do nothing', async () => {
+    await harness.addClient(
+      { client_id: 'former', client_name: 'Former', redirect_uris: [REDIRECT] },
+      'former-secret',
+    );
+    const { answer, verifier } = await authorize(harness, new Browser(), { client_id: 'former' });
+    await harness.clients.setDisabled('former', true);
+    const form = {
+      grant_type: 'authorization_code',
+      code: answer.get('code') ?? '',
+      redirect_uri: REDIRECT,
+      code_verifier: verifier,
+    };
+    expect((await post(harness, 'token', form, basic('former', 'former-secret'))).status).toBe(401);
+  });
+
+  it('writes who signed in where, and counts the rest', async () => {
+    const before = (await harness.audit()).length;
+    const tokens = await signIn(harness);
+    await userinfo(harness, tokens.access_token);
+    await refresh(harness, tokens.refresh_token);
+    const rows = (await harness.audit()).slice(before);
+    expect(rows).toEqual([
+      {
+        type: 'sign_in_granted',
+        national_id: DOCTOR,
+        client_id: 'sandbox',
+        details: { acr: 'eidas1', authMode: 'MOBILE', singleSignOn: false },
+      },
+      { type: 'tokens_issued', national_id: DOCTOR, client_id: 'sandbox', details: {} },
+    ]);
+    expect(harness.counts).toMatchObject({ userinfo: expect.any(Number), refresh: expect.any(Number) });
+  });
+});
