@@ -283,14 +283,14 @@ const adaptReplayDetection = (provider: Provider): void => {
 /** Addresses come from the issuer, never from the Host header; parameters are normalised as soon as they are parsed. */
 const adaptContext = (provider: Provider, deps: Parameters<typeof normalise>[2]): void => {
   const { prototype } = provider.OIDCContext;
-  const parsed = new WeakMap<OIDCContext, Record<string, string | undefined>>();
+  const parsed = new WeakMap<OIDCContext, Record<string, unknown>>();
   prototype.urlFor = (name, options) => provider.urlFor(name, options);
   Object.defineProperty(prototype, 'params', {
     configurable: true,
     get(this: OIDCContext) {
       return parsed.get(this);
     },
-    set(this: OIDCContext & { ctx: Context }, params: Record<string, string | undefined>) {
+    set(this: OIDCContext & { ctx: Context }, params: Record<string, unknown>) {
       normalise(this, params, deps);
       parsed.set(this, params);
     },

@@ -1,4 +1,7 @@
+import { createServer, request, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { onFileEnd } from '../support/cleanup.ts';
 import {
   Browser,
   DOCTOR,
@@ -224,7 +227,6 @@ describe('what services ask for', () => {
   });
 
   it('never answers a spoofed host', async () => {
-    const { request } = await import('node:http');
     const status = await new Promise((resolve) => {
       request(
         `${harness.config.issuer}/.well-known/openid-configuration`,
@@ -237,6 +239,65 @@ describe('what services ask for', () => {
       ).end();
     });
     expect(status).toEqual([expect.any(Number), false]);
+  });
+
+  it('answers parameters sent twice with an error, not with a failure', async () => {
+    const { url } = authorizationRequest(harness);
+    for (const twice of [
+      'scope=openid',
+      'prompt=none',
+      'acr=x&acr=y',
+      'redirect_uri=x',
+      'client_id=sandbox',
+    ]) {
+      const { response, location } = await new Browser().follow(`${url}&${twice}`);
+      expect([twice, response.status < 500]).toEqual([twice, true]);
+      if (location) expect(new URL(location).searchParams.get('error')).not.toBe('server_error');
+    }
+    for (const path of ['token', 'token/introspect', 'revoke']) {
+      for (const field of ['client_secret', 'token', 'grant_type', 'client_id']) {
+        const response = await fetch(`${harness.config.issuer}/protocol/openid-connect/${path}`, {
+          method: 'POST',
+          headers: basic('sandbox', 'sandbox-secret'),
+          body: new URLSearchParams([
+            [field, 'a.b.c'],
+            [field, 'd.e.f'],
+          ]),
+        });
+        expect([path, field, response.status < 500]).toEqual([path, field, true]);
+      }
+    }
+  });
+
+  it('lets a browser call the token endpoint for a public client from its own addresses only', async () => {
+    const tokenEndpoint = `${harness.config.issuer}/protocol/openid-connect/token`;
+    const call = async (origin: string, clientId: string) => {
+      const response = await fetch(tokenEndpoint, {
+        method: 'POST',
+        headers: { origin },
+        body: new URLSearchParams({
+          grant_type: 'refresh_token',
+          refresh_token: 'x',
+          client_id: clientId,
+          ...(clientId === 'sandbox' ? { client_secret: 'sandbox-secret' } : {}),
+        }),
+      });
+      return [
+        response.headers.get('access-control-allow-origin'),
+        ((await response.json()) as { error: string }).error,
+      ];
+    };
+    expect(await call('http://localhost:3000', 'sandbox-public')).toEqual([
+      'http://localhost:3000',
+      'invalid_grant',
+    ]);
+    expect(await call('https://evil.example', 'sandbox-public')).toEqual([null, 'invalid_request']);
+    expect(await call('http://localhost:3000', 'sandbox')).toEqual([null, 'invalid_request']);
+    const preflight = await fetch(tokenEndpoint, {
+      method: 'OPTIONS',
+      headers: { origin: 'http://localhost:3000', 'access-control-request-method': 'POST' },
+    });
+    expect(preflight.status).toBe(204);
   });
 
   it('lets a disabled service do nothing', async () => {
@@ -271,5 +332,76 @@ describe('what services ask for', () => {
       { type: 'tokens_issued', national_id: DOCTOR, client_id: 'sandbox', details: {} },
     ]);
     expect(harness.counts).toMatchObject({ userinfo: expect.any(Number), refresh: expect.any(Number) });
+  });
+});
+
+describe('in production', () => {
+  it('keeps loopback addresses to the letter, and calls no service on an internal network', async () => {
+    const harness = await startProvider('postgres', { CADUCEE_MODE: 'production' });
+    const refused = await new Browser().follow(authorizationRequest(harness).url);
+    expect(await refused.response.text()).toContain('redirect_unknown');
+
+    let called = 0;
+    const internal = createServer((_request, response) => {
+      called += 1;
+      response.end();
+    });
+    await new Promise<void>((resolve) => internal.listen(0, '127.0.0.1', resolve));
+    onFileEnd(() => new Promise((resolve) => internal.close(resolve)));
+    await harness.addClient(
+      {
+        client_id: 'exact',
+        client_name: 'Exact',
+        redirect_uris: [REDIRECT],
+        backchannel_logout_uri: `http://127.0.0.1:${(internal.address() as AddressInfo).port}/out`,
+      },
+      'secret',
+    );
+    await authorize(harness, new Browser(), { client_id: 'exact' });
+    expect(await harness.oidc.endSessionsOf({ nationalId: DOCTOR })).toBe(1);
+    expect(called).toBe(0);
+    expect((await harness.audit()).at(-1)).toMatchObject({
+      type: 'sign_out_not_delivered',
+      client_id: 'exact',
+    });
+  });
+
+  it('behind a proxy that ends TLS, has https addresses and cookies bound to the host', async () => {
+    const harness = await startProvider('postgres', {
+      CADUCEE_MODE: 'production',
+      CADUCEE_ISSUER: 'https://auth.example/auth/realms/esante-wallet',
+      CADUCEE_TRUSTED_PROXIES: '127.0.0.1',
+    });
+    const get = (path: string, headers: Record<string, string> = {}) =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        request(
+          `${harness.origin}${path}`,
+          {
+            headers: { host: 'auth.example', 'x-forwarded-proto': 'https', accept: 'text/html', ...headers },
+          },
+          resolve,
+        )
+          .on('error', reject)
+          .end();
+      });
+    await harness.addClient(
+      { client_id: 'https', client_name: 'Https', redirect_uris: [REDIRECT] },
+      'secret',
+    );
+    const { query } = authorizationRequest(harness, { client_id: 'https' });
+    const started = await get(`/auth?${query.toString()}`);
+    const names = (answer: IncomingMessage) =>
+      (answer.headers['set-cookie'] ?? []).map((line) => line.split('=')[0]);
+    expect(names(started)).toEqual(
+      expect.arrayContaining(['__Secure-caducee_interaction', '__Secure-caducee_resume']),
+    );
+    const cookie = (answer: IncomingMessage) =>
+      (answer.headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; ');
+    const resumed = await get(String(started.headers.location), { cookie: cookie(started) });
+    expect(resumed.headers.location).toMatch(/^https:\/\/auth\.example\/auth\/realms\/esante-wallet\//);
+    const done = await get(new URL(String(resumed.headers.location)).pathname, { cookie: cookie(started) });
+    expect(names(done)).toEqual(expect.arrayContaining(['__Host-caducee_sso', '__Host-caducee_sso.sig']));
+    for (const line of done.headers['set-cookie'] ?? []) expect(line).toMatch(/; secure/i);
+    expect(done.headers.location).toContain('code=');
   });
 });
