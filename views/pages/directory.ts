@@ -133,6 +133,7 @@ export const directoryPage =
     const asked = result === undefined || result === 'missing';
     return {
       title: result === 'missing' ? `${t.errorPrefix} ${t.title}` : t.title,
+      head: html`<link rel="stylesheet" href="${chrome.asset('directory.css')}" />`,
       body: asked
         ? html`<section class="card">
               ${heading}
