@@ -25,7 +25,7 @@ export interface HomeData {
   clients: readonly { clientId: string; clientSecret?: string }[];
   personas: Readonly<Record<Locale, readonly PersonaRow[]>>;
   /** The commands of the story; the state file and the port base are those of this sandbox. */
-  commands: { prepare: string | undefined; activate: string; pending: string; approve: string };
+  commands: { activate: string; pending: string; approve: string };
 }
 
 const texts = ({ locale }: Chrome) => inLocale(locale, { fr, en });
