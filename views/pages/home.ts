@@ -66,11 +66,6 @@ const story = (chrome: Chrome, data: HomeData): Raw => {
   return html`<section aria-labelledby="story">
     <h2 id="story">${t.heading}</h2>
     <p>${t.intro(data.personas[chrome.locale][0]?.name ?? '')}</p>
-    ${
-      data.commands.prepare &&
-      html`<p>${t.prepare}</p>
-        ${command(chrome, data.commands.prepare)}`
-    }
     <ol class="story">
       <li>
         <p>${t.activate}</p>
