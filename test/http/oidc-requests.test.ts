@@ -300,6 +300,26 @@ describe('what services ask for', () => {
     expect(preflight.status).toBe(204);
   });
 
+  it('writes a bounded number of a service’s refusals', async () => {
+    const refused = async () =>
+      (await harness.audit()).filter(
+        ({ type, client_id: id }) => type === 'token_refused' && id === 'vaccin-covid',
+      ).length;
+    for (let round = 0; round < 4; round += 1) {
+      await Promise.all(
+        Array.from({ length: 10 }, () =>
+          post(
+            harness,
+            'token',
+            { grant_type: 'refresh_token', refresh_token: 'x' },
+            basic('vaccin-covid', 'wrong'),
+          ),
+        ),
+      );
+    }
+    expect(await refused()).toBe(30);
+  });
+
   it('lets a disabled service do nothing', async () => {
     await harness.addClient(
       { client_id: 'former', client_name: 'Former', redirect_uris: [REDIRECT] },
