@@ -93,7 +93,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     metrics: { observe: ({ seconds, ...labels }) => metrics.request(labels, seconds) },
   });
 
-  const registry = createRegistry({ db, clock, contactDelayHours: config.contactDelayHours });
+  const registry = createRegistry({ db, clock, audit, contactDelayHours: config.contactDelayHours });
   const clients = createClients({ db });
   const messages = createMessages({
     ...{ db, keyring, clock, log },
