@@ -97,7 +97,7 @@ const typed = (chrome: Chrome, props: WaitProps): Raw => {
   return html`<p class="typed">
     ${props.identifier !== undefined && t.identifier(groupDigits(props.identifier))}
     ${props.identifier !== undefined && !props.luhn && html`<strong class="amber">${t.luhn}</strong>`}
-    <a href="${props.base}">${t.other}</a>
+    <a href="${props.base}">${props.identifier === undefined ? t.typeInstead : t.other}</a>
   </p>`;
 };
 
