@@ -186,7 +186,7 @@ export const appStandInPage =
             >
           </div>
           <noscript><p>${t.noScript}</p></noscript>
-          <p>${t.then}</p>
+          <p>${t.after}</p>
         </div>
         <p class="not-opened" hidden>${t.empty}</p>
         <p><a href="${data.home}">${t.home}</a></p>`,
