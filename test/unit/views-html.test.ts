@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { html, raw, safeUrl } from '../../views/html.ts';
@@ -39,4 +40,15 @@ describe('the html template', () => {
       expect(safeUrl(bad)).toBeUndefined();
     }
   });
+});
+
+test('every attribute of every template holds its value in double quotes, where the escaping is safe', () => {
+  const files = globSync('{views,src,examples}/**/*.ts');
+  expect(files.length).toBeGreaterThan(50);
+  const unquoted = files.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/<[a-z][\w-]*\s[^<>`]*?[\w-]+=(?:'[^'"]*)?\$\{.*/g)].map(
+      (match) => `${file}: ${match[0].slice(0, 80)}`,
+    ),
+  );
+  expect(unquoted).toEqual([]);
 });
