@@ -40,6 +40,8 @@ export const EVENTS = {
   'ecps.pin_rolled_back': 'A PIN change was undone.',
 
   // e-CPS: approvals
+  'ecps.approval_started':
+    'A sign-in waits for a phone (recorded alike whether or not anyone has that identifier).',
   'ecps.approval_bound_wrong': 'A wrong number was typed on the phone; the request ended.',
   'ecps.approval_given': 'A practitioner approved a sign-in.',
   'ecps.approval_denied': 'A practitioner refused a sign-in.',
