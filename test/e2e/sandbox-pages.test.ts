@@ -88,7 +88,7 @@ describe('what anyone sees', () => {
     }
     expect(complaints).toEqual([]);
     await context.close();
-  });
+  }, 180_000);
 
   it('copies an identifier at the press of a button, and selects it whole without scripts', async () => {
     const context = await browser.newContext({
