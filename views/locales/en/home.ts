@@ -63,7 +63,8 @@ export const home = {
     heading: 'The “on this phone” link',
     text: 'On a phone, this link opens the e-CPS app, which shows the service that asks and waits for your PIN. Then it takes you back to your browser, signed in.',
     soon: 'The app is not delivered yet. The virtual phone does the same on the command line:',
-    after: 'The command prints an address (returnTo). Open it in the browser where you began: you are signed in.',
+    after:
+      'The command prints an address (returnTo). Open it in the browser where you began: you are signed in.',
     empty: 'You did not come here by a sign-in link. Open a service and choose “on this phone”.',
     noScript: 'Replace LINK by the complete address of this page.',
     placeholder: 'LINK',

@@ -61,7 +61,8 @@ export const home = {
     heading: 'Le lien « sur ce téléphone »',
     text: 'Sur un téléphone, ce lien ouvre l’application e-CPS, qui montre le service qui demande et attend votre code PIN. Elle vous ramène ensuite à votre navigateur, connecté.',
     soon: 'L’application n’est pas encore livrée. Le téléphone virtuel fait la même chose en ligne de commande :',
-    after: 'La commande affiche une adresse (returnTo). Ouvrez-la dans le navigateur où vous avez commencé : vous êtes connecté.',
+    after:
+      'La commande affiche une adresse (returnTo). Ouvrez-la dans le navigateur où vous avez commencé : vous êtes connecté.',
     empty:
       'Vous n’êtes pas arrivé ici par un lien de connexion. Ouvrez un service et choisissez « sur ce téléphone ».',
     noScript: 'Remplacez LIEN par l’adresse complète de cette page.',
