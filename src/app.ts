@@ -147,6 +147,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     drain: () => health.drain(),
     close: async () => {
       await jobs.stop();
+      await ecps.approvals.idle();
       await messages.stop();
       await closeStore();
       await db.close();
