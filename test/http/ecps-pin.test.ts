@@ -35,7 +35,7 @@ describe('the PIN', () => {
   const wrong = (phone: TestPhone, person: Person) => refusal(tryPin(phone, person, WRONG));
   const reactivate = async (phone: TestPhone, person: Person, pin = PIN) => {
     await phone.activate({ nationalId: person.nationalId, device: DEVICE });
-    await phone.typeMailCode(typedCodeOf((await site.mails(person))[0]));
+    await phone.typeMailCode(typedCodeOf(await site.mails(person)));
     await phone.smsCode(smsCodeOf((await site.sms(person))[0]));
     return phone.enrol(pin);
   };
@@ -297,7 +297,7 @@ describe('the PIN', () => {
         },
       });
       await phone.activate({ nationalId: person.nationalId, device: DEVICE });
-      await phone.typeMailCode(typedCodeOf((await site.mails(person))[0]));
+      await phone.typeMailCode(typedCodeOf(await site.mails(person)));
       await phone.smsCode(smsCodeOf((await site.sms(person))[0]));
       await phone.enrol(PIN);
       const page = await site.start({ nationalId: person.nationalId });

@@ -5,6 +5,7 @@ import {
   approveByNumber,
   contextOf,
   PIN,
+  reachPin,
   refusal,
   startEcpsSite,
   type EcpsSite,
@@ -261,6 +262,33 @@ describe('sign-ins', () => {
       expect(await finish(later)).toBeUndefined();
       const next = await site.start({ nationalId: second.person.nationalId });
       expect((await refusal(approveByNumber(second.phone, next))).code).toBe('device_revoked');
+    });
+
+    it('survives the death of the store between the proof and the opening: the same payload again opens', async () => {
+      const someone = site.person();
+      let body = '';
+      const careful = site.phone(undefined, {
+        fetch: async (url, init) => {
+          if (url.endsWith('/approve')) body = String(init.body);
+          return fetch(url, init);
+        },
+      });
+      await reachPin(site, someone, careful);
+      await careful.enrol(PIN);
+      const page = await site.start({ nationalId: someone.nationalId });
+      const { replace } = site.store;
+      site.store.replace = async (key, expected, value, ttl) => {
+        if (value.includes('"state":"approved"')) throw new Error('the store is gone');
+        return replace(key, expected, value, ttl);
+      };
+      expect((await refusal(approveByNumber(careful, page))).code).toBe('internal_error');
+      site.store.replace = replace;
+      expect(await status(page)).toBe('waiting');
+      const again = await careful.call('approve', { id: page.txn, body: JSON.parse(body) as never });
+      expect(again.receipt.split('.')).toHaveLength(3);
+      expect(await status(page)).toBe('approved');
+      expect(await finish(page)).toMatchObject({ nationalId: someone.nationalId });
+      expect((await careful.me()).device.state).toBe('active');
     });
 
     it('leaves its proof: the JWS with both signatures, a receipt that the published key verifies', async () => {

@@ -265,11 +265,13 @@ export const contextOf = (clock: ManualClock, changes: Partial<StartInput['conte
 
 export const DEVICE = { name: 'Mon téléphone', model: 'Pixel 9', os: 'Android 16' };
 
-/** The QR text of the newest activation mail, as its typed characters' sibling: read from the outbox's mail. */
-export const typedCodeOf = (mail: InboxMessage | undefined): string => {
-  const code = /\b([0-9A-HJKMNP-TV-Z]{4})[-\s]([0-9A-HJKMNP-TV-Z]{4})\b/.exec(mail?.text ?? '');
-  if (!code) throw new Error('the mail has no typed code');
-  return `${code[1]}${code[2]}`;
+/** The eight characters of the newest activation mail; other mails may have arrived since. */
+export const typedCodeOf = (mails: readonly InboxMessage[]): string => {
+  for (const { text } of mails) {
+    const code = /\b([0-9A-HJKMNP-TV-Z]{4})[-\s]([0-9A-HJKMNP-TV-Z]{4})\b/.exec(text);
+    if (code) return `${code[1]}${code[2]}`;
+  }
+  throw new Error('no mail has a typed code');
 };
 
 export const smsCodeOf = (sms: InboxMessage | undefined): string => {
@@ -281,7 +283,7 @@ export const smsCodeOf = (sms: InboxMessage | undefined): string => {
 /** Up to the PIN: asked, mail read, SMS read. */
 export const reachPin = async (site: EcpsSite, person: Person, phone: TestPhone): Promise<void> => {
   await phone.activate({ nationalId: person.nationalId, device: DEVICE });
-  await phone.typeMailCode(typedCodeOf((await site.mails(person))[0]));
+  await phone.typeMailCode(typedCodeOf(await site.mails(person)));
   await phone.smsCode(smsCodeOf((await site.sms(person))[0]));
 };
 

@@ -186,9 +186,8 @@ const announce = async (
     place: device.place || undefined,
     at: now,
   });
-  await alerts.mail(
+  await alerts.deviceAdded(
     tx,
-    'device_added',
     {
       deviceName: device.name,
       at: now,

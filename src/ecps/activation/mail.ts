@@ -68,9 +68,11 @@ export const resendMail = async (ecps: Ecps, activation: ActivationRow): Promise
     if (!held) return refuse('not_found');
     const refused = await judgeStep(ecps, tx, held, 'resend_mail');
     if (refused) return refused;
-    const since = new Date(ecps.clock.now().getTime() - MAILS_PER_PERSON.seconds * 1000);
+    const now = ecps.clock.now().getTime();
+    const since = new Date(now - MAILS_PER_PERSON.seconds * 1000);
     const sent = await listSends(tx, held.practitioner_id, 'mail', since);
     if (!held.silent && sent.length < MAILS_PER_PERSON.limit) await sendMail(ecps, tx, held, contact.email);
+    else await extendActivation(tx, held.id, new Date(now + MAIL_SECONDS * 1000));
     return undefined;
   });
   ecps.messages.kick();

@@ -17,7 +17,7 @@ import { approvalPayload, type ApprovalPayload, type GeneralJws } from '../proto
 import { refuse } from '../refuse.ts';
 import { answered } from './doorbell.ts';
 import { tellPage } from './page.ts';
-import { bindMatches, readFor, requirePractising } from './phone.ts';
+import { bindMatches, findFor, requirePractising } from './phone.ts';
 import { advance, isOpen, read, type Stored, type Transaction } from './record.ts';
 
 /**
@@ -27,20 +27,32 @@ import { advance, isOpen, read, type Stored, type Transaction } from './record.t
 
 const pinKids = (payload: ApprovalPayload) => [payload.gen];
 
-/** Takes the sign-in for this payload; why not, otherwise. A payload that took it before has it still. */
-const take = async (
+/** What stands against this payload taking the sign-in; `own` when it has it already. */
+const judgeTaking = (
   ecps: Ecps,
-  stored: Stored,
+  value: Transaction,
   by: { deviceId: string; hash: string },
-): Promise<Stored | Refusal> => {
-  const { value } = stored;
+): 'own' | Refusal | undefined => {
   const own = value.signing?.deviceId === by.deviceId && value.signing.hash === by.hash;
-  if (own && (value.state === 'signing' || value.state === 'approved')) return stored;
+  if (own && (value.state === 'signing' || value.state === 'approved')) return 'own';
   if (value.state === 'approved' || value.state === 'served') return refuse('already_used');
   if (value.state === 'signing') return refuse('step_wrong', { detail: 'another approval is being judged' });
-  if (!isOpen(value, ecps.clock.now())) return refuse('gone');
-  const taken = await advance(ecps.store, stored, 'sign', { signing: by });
-  return typeof taken === 'object' ? taken : refuse('step_wrong', { detail: 'someone was faster' });
+  return isOpen(value, ecps.clock.now()) ? undefined : refuse('gone');
+};
+
+/** Takes the sign-in for this payload; why not, otherwise. Sent twice at once, the same payload has it twice. */
+const take = async (ecps: Ecps, device: DeviceRow, txn: string, hash: string): Promise<Stored | Refusal> => {
+  const by = { deviceId: device.id, hash };
+  for (;;) {
+    const stored = await findFor(ecps, device, txn);
+    if (!stored) return refuse('gone');
+    const verdict = judgeTaking(ecps, stored.value, by);
+    if (verdict === 'own') return stored;
+    if (verdict) return verdict;
+    const taken = await advance(ecps.store, stored, 'sign', { signing: by });
+    if (typeof taken === 'object') return taken;
+    // Someone was faster: look again who it was.
+  }
 };
 
 const mismatch = (value: Transaction, device: DeviceRow, payload: ApprovalPayload): Refusal | undefined => {
@@ -96,11 +108,23 @@ const prove = async (
   };
 };
 
-/** Opens the sign-in for its browser; done again by a retry when a crash came between. */
-const open = async (ecps: Ecps, device: DeviceRow, txn: string, flow: 'cross' | 'same'): Promise<void> => {
+/**
+ * Opens the sign-in for its browser; done again by a retry when a crash came between. What PostgreSQL holds is what was
+ * approved: a copy of this call that failed meanwhile may have given the sign-in back, and it is taken again.
+ */
+const open = async (
+  ecps: Ecps,
+  device: DeviceRow,
+  approved: { txn: string; hash: string; flow: 'cross' | 'same' },
+): Promise<void> => {
+  const { txn, hash, flow } = approved;
   const stored = await read(ecps.store, txn);
-  if (stored?.value.state !== 'signing') return;
-  const next = await advance(ecps.store, stored, 'approve', { flow });
+  if (!stored) return;
+  const signing = { deviceId: device.id, hash };
+  const taken =
+    stored.value.state === 'waiting' ? await advance(ecps.store, stored, 'sign', { signing }) : stored;
+  if (typeof taken !== 'object') return;
+  const next = await advance(ecps.store, taken, 'approve', { flow });
   if (typeof next !== 'object') return;
   await answered(ecps, next.value);
   await tellPage(ecps, next.value);
@@ -127,17 +151,13 @@ export const approveSignIn = async (
   const step = { device, jws, schema: approvalPayload, pinKids };
   const { hash, payload } = await openSigned(ecps, step);
   await requirePractising(ecps, device);
-  const stored = await readFor(ecps, device, txn).catch((error: unknown) => {
-    if (error instanceof Refusal) return error;
-    throw error;
-  });
-  const taken = stored instanceof Refusal ? stored : await take(ecps, stored, { deviceId: device.id, hash });
+  const taken = await take(ecps, device, txn, hash);
   try {
     const { body } = await signedStep(ecps, {
       ...step,
       work: async (context) => (taken instanceof Refusal ? taken : prove(ecps, context, taken.value)),
     });
-    await open(ecps, device, payload.txn, payload.flow);
+    await open(ecps, device, { txn, hash, flow: payload.flow });
     return body;
   } catch (error) {
     if (!(taken instanceof Refusal)) await giveBack(ecps, taken, error);

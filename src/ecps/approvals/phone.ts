@@ -55,17 +55,22 @@ export const requirePractising = async (ecps: Ecps, device: DeviceRow): Promise<
   if (person?.status !== 'active') throw refuse('device_revoked', { detail: 'no longer practises' });
 };
 
-/** Reads a sign-in that belongs to the phone's owner, or to nobody yet when `unclaimed` allows it. */
-export const readFor = async (
+/** A sign-in that belongs to the phone's owner, or to nobody yet when `unclaimed` allows it. */
+export const findFor = async (
   ecps: Ecps,
   device: DeviceRow,
   txn: string,
   options: { unclaimed?: boolean } = {},
-): Promise<Stored> => {
+): Promise<Stored | undefined> => {
   const stored = await read(ecps.store, txn);
   const owner = stored?.value.nationalId;
   const mine = owner === device.national_id || (owner === undefined && options.unclaimed === true);
-  if (!stored || !mine) throw refuse('gone');
+  return mine ? stored : undefined;
+};
+
+const readFor = async (...asked: Parameters<typeof findFor>): Promise<Stored> => {
+  const stored = await findFor(...asked);
+  if (!stored) throw refuse('gone');
   return stored;
 };
 

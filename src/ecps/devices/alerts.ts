@@ -12,7 +12,16 @@ export interface Alerts {
     data: MailData[T],
     about: { locale: 'fr' | 'en'; deviceId?: string; dedupeKey?: string },
   ): Promise<void>;
+  /** Tells it by mail and by SMS: who holds one of the two channels must not be able to hide it from the other. */
+  deviceAdded(
+    tx: Queryable,
+    data: MailData['device_added'],
+    about: { locale: 'fr' | 'en'; deviceId: string },
+  ): Promise<void>;
 }
+
+/** An alert is still worth reading the next day, unlike a code. */
+const SMS_ALERT_SECONDS = 86_400;
 
 /**
  * Reads a person's channels. Call it before the transaction: inside, it would take a second connection while holding
@@ -22,20 +31,35 @@ export const openAlerts = async (
   ecps: Pick<Ecps, 'registry' | 'messages'>,
   practitionerId: string,
 ): Promise<Alerts> => {
-  const { email } = await ecps.registry.channels(practitionerId);
+  const { email, phone } = await ecps.registry.channels(practitionerId);
+  const mail: Alerts['mail'] = async (tx, template, data, about) => {
+    if (email === undefined) return;
+    await ecps.messages.enqueue(tx, {
+      kind: 'mail',
+      template,
+      to: email,
+      locale: about.locale,
+      data,
+      practitionerId,
+      ...(about.deviceId === undefined ? {} : { deviceId: about.deviceId }),
+      ...(about.dedupeKey === undefined ? {} : { dedupeKey: about.dedupeKey }),
+    } as Parameters<typeof ecps.messages.enqueue>[1]); // template and data go together by the signature above
+  };
   return {
-    async mail(tx, template, data, about) {
-      if (email === undefined) return;
+    mail,
+    async deviceAdded(tx, data, about) {
+      await mail(tx, 'device_added', data, about);
+      if (phone === undefined) return;
       await ecps.messages.enqueue(tx, {
-        kind: 'mail',
-        template,
-        to: email,
+        kind: 'sms',
+        template: 'device_added',
+        to: phone,
         locale: about.locale,
-        data,
+        data: data.stopUrl === undefined ? {} : { stopUrl: data.stopUrl },
         practitionerId,
-        ...(about.deviceId === undefined ? {} : { deviceId: about.deviceId }),
-        ...(about.dedupeKey === undefined ? {} : { dedupeKey: about.dedupeKey }),
-      } as Parameters<typeof ecps.messages.enqueue>[1]); // template and data go together by the signature above
+        deviceId: about.deviceId,
+        expiresAt: new Date(new Date(data.at).getTime() + SMS_ALERT_SECONDS * 1000),
+      });
     },
   };
 };

@@ -8,6 +8,7 @@ import type { DeviceRow } from '../devices/repository.ts';
 import type { Devices } from '../devices/service.ts';
 import { pinStateAt, stateAt, viewOf } from '../devices/state.ts';
 import { readHistory } from '../history.ts';
+import { isPushEndpoint } from '../../messages/push-address.ts';
 import {
   completePinChange,
   evaluateNewPin,
@@ -124,7 +125,12 @@ const deviceHandlers = (ecps: Ecps, devices: Devices) => ({
     return { device: { ...renamed, current: id === device().id } };
   },
   revoke: ({ device, id }: Call<'revoke'>) => devices.revoke(device().national_id, id, 'owner'),
-  push: ({ device, body }: Call<'push'>) => devices.setPush(device().id, body.subscription ?? undefined),
+  push: async ({ device, body: { subscription } }: Call<'push'>) => {
+    if (subscription !== null && !isPushEndpoint(subscription.endpoint)) {
+      throw refuse('request_invalid', { detail: 'not the address of a push service' });
+    }
+    await devices.setPush(device().id, subscription ?? undefined);
+  },
   history: async ({ device }: Call<'history'>) => ({
     entries: await readHistory(ecps.db, device().national_id),
   }),

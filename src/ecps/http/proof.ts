@@ -66,7 +66,11 @@ export const authenticate = async (
     }),
   );
   if (!isFreshNonce(ecps, claims.nonce)) throw refuse('use_nonce');
-  const first = await ecps.store.setIfAbsent(`ecps:jti:{${kid}}:${sha256Base64url(claims.jti)}`, '1', JTI_SECONDS);
+  const first = await ecps.store.setIfAbsent(
+    `ecps:jti:{${kid}}:${sha256Base64url(claims.jti)}`,
+    '1',
+    JTI_SECONDS,
+  );
   if (!first) throw refuse('proof_invalid', { detail: 'jti already seen' });
   return caller;
 };

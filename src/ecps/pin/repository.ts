@@ -180,7 +180,7 @@ export const lockOperation = async (tx: Queryable, id: string): Promise<Operatio
     )
   ).rows[0];
 
-/** The open approval of a new phone by a phone, the newest. */
+/** The approval of a new phone by a phone: the one still open (there is one at most), else the newest. */
 export const findNewPhoneOperation = async (
   db: Queryable,
   deviceId: string,
@@ -189,7 +189,7 @@ export const findNewPhoneOperation = async (
   (
     await db.query<{ id: string }>(
       `SELECT id FROM ecps_operation WHERE device_id = $1 AND target_device_id = $2 AND kind = 'new_phone'
-       ORDER BY created_at DESC, id DESC LIMIT 1`,
+       ORDER BY (state = 'open') DESC, created_at DESC, id DESC LIMIT 1`,
       [deviceId, targetId],
     )
   ).rows[0]?.id;

@@ -132,7 +132,7 @@ const blindedOnly = z.strictObject({ blinded: element });
 const signed = z.strictObject({ jws: generalJws });
 
 const pushSubscription = z.strictObject({
-  endpoint: z.url({ protocol: /^https?$/ }).max(1024),
+  endpoint: z.url({ protocol: /^https$/ }).max(1024),
   keys: z.strictObject({ p256dh: z.string().max(128), auth: z.string().max(64) }),
 });
 export type PushSubscriptionJson = z.output<typeof pushSubscription>;
