@@ -216,6 +216,7 @@ describe('what it tells', () => {
   });
 
   it('is addresses, people and the first command for a person', () => {
+    vi.stubEnv('npm_config_user_agent', 'npm/11.0.0 node/v24.21.0 linux x64');
     const text = summaryText(summary, { portBase: 5000, folder: join(process.cwd(), '.caducee', '5000') });
     expect(text).toContain('http://localhost:5003/');
     expect(text).toContain('899700000011  Ada Martin');
@@ -225,11 +226,22 @@ describe('what it tells', () => {
   });
 
   it('names the port base in commands only when it is not the usual one', () => {
+    vi.stubEnv('npm_config_user_agent', 'npm/11.0.0 node/v24.21.0 linux x64');
     const { approve } = storyCommands({
       nationalId: '',
       portBase: 4000,
       folder: join(process.cwd(), '.caducee', '4000'),
     });
     expect(approve).toBe('node src/cli.ts phone approve --state .caducee/4000/phone.json --number 42');
+  });
+
+  it('lets an older Node of the terminal give way to the project’s', () => {
+    vi.stubEnv('npm_config_user_agent', 'npm/10.0.0 node/v20.20.2 linux x64');
+    const { pending } = storyCommands({
+      nationalId: '',
+      portBase: 4000,
+      folder: join(process.cwd(), '.caducee', '4000'),
+    });
+    expect(pending).toBe('npx caducee phone pending --state .caducee/4000/phone.json');
   });
 });
