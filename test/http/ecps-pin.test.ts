@@ -36,7 +36,7 @@ describe('the PIN', () => {
   const reactivate = async (phone: TestPhone, person: Person, pin = PIN) => {
     await phone.activate({ nationalId: person.nationalId, device: DEVICE });
     await phone.typeMailCode(typedCodeOf(await site.mails(person)));
-    await phone.smsCode(smsCodeOf((await site.sms(person))[0]));
+    await phone.smsCode(smsCodeOf(await site.sms(person)));
     return phone.enrol(pin);
   };
   const templates = async (deviceId: string) =>
@@ -298,7 +298,7 @@ describe('the PIN', () => {
       });
       await phone.activate({ nationalId: person.nationalId, device: DEVICE });
       await phone.typeMailCode(typedCodeOf(await site.mails(person)));
-      await phone.smsCode(smsCodeOf((await site.sms(person))[0]));
+      await phone.smsCode(smsCodeOf(await site.sms(person)));
       await phone.enrol(PIN);
       const page = await site.start({ nationalId: person.nationalId });
       await approveByNumber(phone, page, pin).catch((error: unknown) => {

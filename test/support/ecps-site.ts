@@ -274,17 +274,18 @@ export const typedCodeOf = (mails: readonly InboxMessage[]): string => {
   throw new Error('no mail has a typed code');
 };
 
-export const smsCodeOf = (sms: InboxMessage | undefined): string => {
-  const code = /#(\d{6})/.exec(sms?.text ?? '')?.[1];
-  if (code === undefined) throw new Error('the SMS has no code');
-  return code;
+/** The code of the newest SMS that has one. */
+export const smsCodeOf = (all: readonly InboxMessage[]): string => {
+  const codes = all.flatMap(({ text }) => /#(\d{6})/.exec(text)?.[1] ?? []);
+  if (codes[0] === undefined) throw new Error('no SMS has a code');
+  return codes[0];
 };
 
 /** Up to the PIN: asked, mail read, SMS read. */
 export const reachPin = async (site: EcpsSite, person: Person, phone: TestPhone): Promise<void> => {
   await phone.activate({ nationalId: person.nationalId, device: DEVICE });
   await phone.typeMailCode(typedCodeOf(await site.mails(person)));
-  await phone.smsCode(smsCodeOf((await site.sms(person))[0]));
+  await phone.smsCode(smsCodeOf(await site.sms(person)));
 };
 
 const activate = async (
