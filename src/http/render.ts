@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { layout, type Chrome, type View } from '../../views/layout.ts';
+import { keepWhole } from '../../views/whole.ts';
 import type { Config } from '../config.ts';
 import type { Assets } from './assets.ts';
 import { localeOf, otherLanguageUrl } from './locale.ts';
@@ -42,7 +43,7 @@ export const createRender = (config: RenderConfig, assets: Pick<Assets, 'url'>):
   };
   const text = (ctx: Context, view: View): string => {
     const known = chrome(ctx);
-    return layout({ ...known, ...view(known) }).value;
+    return keepWhole(layout({ ...known, ...view(known) }).value);
   };
   const render = (ctx: Context, view: View, status = 200): void => {
     const document = text(ctx, view);
