@@ -50,10 +50,13 @@ export const SCOPES = ['openid', 'profile', 'identity', 'scope_all'] as const;
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` });
 
+/** What a client_id may be; anything else names nobody. */
+export const CLIENT_ID = /^[A-Za-z0-9._-]{1,100}$/;
+
 /** Everything a relying party may declare, with its defaults. An unknown name is an error. */
 export const clientSchema = z
   .strictObject({
-    client_id: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, {
+    client_id: z.string().regex(CLIENT_ID, {
       error: 'must be 1 to 100 letters, digits, dots, hyphens or underscores',
     }),
     client_name: z

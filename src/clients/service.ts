@@ -3,7 +3,7 @@ import { constantTimeEqual, sha256 } from '../platform/crypto.ts';
 import type { Queryable } from '../platform/postgres.ts';
 import { token } from '../platform/random.ts';
 import { findClient, listClients, setDisabled, upsertClient, type ClientRow } from './repository.ts';
-import type { ClientMetadata } from './schema.ts';
+import { CLIENT_ID, type ClientMetadata } from './schema.ts';
 
 /** A relying party. */
 export interface Client {
@@ -52,6 +52,7 @@ const toClient = (row: ClientRow): Client => ({
 /** The relying parties of a database. */
 export const createClients = ({ db, clock = systemClock }: { db: Queryable; clock?: Clock }): Clients => ({
   async find(clientId) {
+    if (!CLIENT_ID.test(clientId)) return undefined;
     const row = await findClient(db, clientId);
     return row && toClient(row);
   },

@@ -89,6 +89,8 @@ export const createKernel = ({ config, log, metrics, assetsFolder }: KernelOptio
   app.use(assets.middleware);
   app.use(language(cookies, config.defaultLocale));
   app.on('error', (error: unknown, ctx?: Context) => {
+    // Who reads a stream may leave before its end: a closed tab is no failure, and the access log tells it.
+    if ((error as { code?: unknown }).code === 'ERR_STREAM_PREMATURE_CLOSE') return;
     log.error({ err: error, ...(ctx ? { request: requestState(ctx).id } : {}) }, 'answer failed');
   });
 

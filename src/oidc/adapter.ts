@@ -35,7 +35,7 @@ const LABELS: Readonly<Record<string, string>> = {
   AuthorizationCode: 'authorization code',
   RefreshToken: 'refresh token',
 };
-const IDENTIFIER = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?$/;
+const IDENTIFIER = /^[A-Za-z0-9_-]{1,200}(\.[A-Za-z0-9_-]{1,200})?$/;
 
 /** Words of {@link errors.InvalidGrant} by which the events recognise a replay; the library's own are alike. */
 export const REPLAYED = /already (consumed|used)$/;
