@@ -116,6 +116,8 @@ export const userinfoClaims = (practitioner: Practitioner, sub: string, authMode
     otherIds: otherIdsClaim(practitioner),
     SubjectNameID: practitioner.nationalId,
     family_name: practitioner.familyName,
+    // No address is ever said, and none is vouched for; older answers of PSC have this key.
+    email_verified: false,
   };
 };
 
@@ -154,6 +156,7 @@ export const CLAIMS_BY_SCOPE: Readonly<Record<string, readonly string[]>> = {
     'otherIds',
     'SubjectNameID',
     'family_name',
+    'email_verified',
   ],
 };
 

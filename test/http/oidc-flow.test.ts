@@ -98,7 +98,7 @@ describe.each(['postgres', 'redis'] satisfies StoreName[])('a sign-in, its state
       authMode: 'MOBILE',
       codeCivilite: 'M',
     });
-    expect(Object.keys(byGet)).toHaveLength(19);
+    expect(Object.keys(byGet)).toHaveLength(20);
     const endpoint = `${issuer}/protocol/openid-connect/userinfo`;
     const bearer = { authorization: `Bearer ${token}` };
     expect(await (await fetch(endpoint, { method: 'POST', headers: bearer })).json()).toEqual(byGet);

@@ -63,6 +63,8 @@ const PUBLISHED_2023 =
     ' ',
   );
 const ADDED_LATER = ['codeCivilite', 'codeGenreActivite'];
+// In the older published answers, always false.
+const OLDER = ['email_verified'];
 const EXERCISE_KEYS =
   'codeProfession codeCategorieProfessionnelle codeCiviliteDexercice nomDexercice prenomDexercice codeTypeSavoirFaire codeSavoirFaire activities'.split(
     ' ',
@@ -71,8 +73,9 @@ const EXERCISE_KEYS =
 describe('userinfo', () => {
   it('has exactly the published names, the civility in both places', () => {
     const claims = userinfoClaims(doctor, SUB, 'CARD');
-    expect(Object.keys(claims).sort()).toEqual([...PUBLISHED_2023, ...ADDED_LATER].sort());
+    expect(Object.keys(claims).sort()).toEqual([...PUBLISHED_2023, ...ADDED_LATER, ...OLDER].sort());
     expect(claims.codeCivilite).toBe('M');
+    expect(claims.email_verified).toBe(false);
     expect(claims.SubjectRefPro.codeCivilite).toBe('M');
     expect(Object.keys(claims.SubjectRefPro.exercices[0] ?? {})).toEqual(EXERCISE_KEYS);
     expect(ACTIVITY_KEYS).toHaveLength(30);
