@@ -9,7 +9,7 @@ const source = (target: string): string | undefined => {
 };
 
 const policy = (ctx: Context): string => {
-  const { nonce, formAction, frameAncestors } = requestState(ctx);
+  const { nonce, formAction } = requestState(ctx);
   return [
     `default-src 'none'`,
     `script-src 'self' 'nonce-${nonce}'`,
@@ -20,14 +20,13 @@ const policy = (ctx: Context): string => {
     `manifest-src 'self'`,
     `base-uri 'none'`,
     `form-action ${["'self'", ...formAction].join(' ')}`,
-    `frame-ancestors ${frameAncestors.size === 0 ? "'none'" : [...frameAncestors].join(' ')}`,
+    `frame-ancestors 'none'`,
   ].join('; ');
 };
 
 const writePolicy = (ctx: Context): void => {
   ctx.set('Content-Security-Policy', policy(ctx));
-  if (requestState(ctx).frameAncestors.size === 0) ctx.set('X-Frame-Options', 'DENY');
-  else ctx.remove('X-Frame-Options');
+  ctx.set('X-Frame-Options', 'DENY');
 };
 
 /**
@@ -39,16 +38,6 @@ export const allowFormAction = (ctx: Context, ...targets: readonly (string | und
   for (const target of targets) {
     const allowed = target === undefined ? undefined : source(target);
     if (allowed) formAction.add(allowed);
-  }
-  writePolicy(ctx);
-};
-
-/** Lets these origins frame this answer (session management's iframe); every other answer refuses frames. */
-export const allowFraming = (ctx: Context, ...origins: readonly string[]): void => {
-  const { frameAncestors } = requestState(ctx);
-  for (const origin of origins) {
-    const allowed = origin === '*' ? origin : source(origin);
-    if (allowed) frameAncestors.add(allowed);
   }
   writePolicy(ctx);
 };

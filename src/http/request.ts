@@ -24,8 +24,6 @@ export interface RequestState {
   locale?: Locale;
   /** More targets for forms of this answer: origins, or schemes such as `myapp:`. */
   formAction: Set<string>;
-  /** Who may frame this answer; nobody when empty. */
-  frameAncestors: Set<string>;
 }
 
 const states = new WeakMap<IncomingMessage, RequestState>();
@@ -38,7 +36,6 @@ export const requestState = (ctx: { req: IncomingMessage }): RequestState => {
     id: readable(16),
     nonce: token(16),
     formAction: new Set(),
-    frameAncestors: new Set(),
   };
   states.set(ctx.req, state);
   return state;

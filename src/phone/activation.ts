@@ -3,7 +3,7 @@ import { PIN_MAX_LENGTH } from '../ecps/protocol/api.ts';
 import type { PinProblem } from '../ecps/protocol/pin.ts';
 import { pinProblem } from '../ecps/protocol/pin.ts';
 import type { PhoneParts } from './parts.ts';
-import { PhoneError, PhoneRefusal } from './errors.ts';
+import { PhoneError } from './errors.ts';
 import { trustedIssuer } from './issuer.ts';
 
 export interface Enrolment {
@@ -140,7 +140,3 @@ export const createActivationFlow = (
     },
   };
 };
-
-/** Whether a refusal says that this phone’s keys are of no more use, so that only new ones can be activated. */
-export const needsNewKeys = (error: unknown): boolean =>
-  error instanceof PhoneRefusal && error.code === 'device_revoked';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { PublicJwk } from '../ecps/protocol/api.ts';
 import { ACTIVATION_STATES } from '../ecps/protocol/api.ts';
 import type { Bytes } from '../ecps/protocol/encoding.ts';
+import { DEVICE_SECRET_BYTES } from '../ecps/protocol/keys.ts';
 
 /** What a phone remembers, apart from its keys. Nothing here tells a right PIN from a wrong one. */
 export const phoneState = z.object({
@@ -55,7 +56,7 @@ export const generateKeys = async (extractable = false): Promise<PhoneKeys> => {
   const { x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey);
   if (x === undefined || y === undefined) throw new TypeError('not an elliptic-curve key');
   return {
-    secret: crypto.getRandomValues(new Uint8Array(32)),
+    secret: crypto.getRandomValues(new Uint8Array(DEVICE_SECRET_BYTES)),
     privateKey: pair.privateKey,
     jwk: { kty: 'EC', crv: 'P-256', x, y },
   };

@@ -6,7 +6,15 @@ import { systemClock } from '../platform/clock.ts';
 import { ImportError } from './file-error.ts';
 import { importFile, type ImportInput } from './import.ts';
 import { normalize } from './national-id.ts';
-import { expertiseLabel, professionLabel, sectorLabel } from './nomenclatures.ts';
+import {
+  activityGenreLabel,
+  expertiseLabel,
+  modeLabel,
+  pharmacistSectionLabel,
+  professionLabel,
+  roleLabel,
+  sectorLabel,
+} from './nomenclatures.ts';
 import { createProgressBar } from './progress-bar.ts';
 import type { ImportReport, Told } from './report.ts';
 import {
@@ -124,7 +132,13 @@ const exerciseText = (exercise: Practitioner['exercises'][number]): string[] => 
     ...exercise.activities.map((activity) => {
       const place = [activity.raisonSocialeSite, activity.bureauCedex || activity.codePostal];
       const sector = activity.codeSecteurDactivite && `(${sectorLabel(activity.codeSecteurDactivite)})`;
-      return `    - ${[...place, sector].filter((part) => part !== '').join(' · ')}`;
+      const how = [
+        modeLabel(activity.codeModeExercice, 'fr'),
+        roleLabel(activity.codeRole),
+        activityGenreLabel(activity.codeGenreActivite),
+        pharmacistSectionLabel(activity.codeSectionPharmacien),
+      ];
+      return `    - ${[...place, sector, ...how].filter((part) => part !== '').join(' · ')}`;
     }),
   ];
 };

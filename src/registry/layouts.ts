@@ -1,4 +1,4 @@
-import { ACTIVITY_KEYS, EXERCISE_KEYS, type ActivityKey, type ExerciseKey } from './exercise.ts';
+import type { ActivityKey, ExerciseKey } from './exercise.ts';
 
 /**
  * The two layouts in which the registry's extracts are published, as tables from our field to the name of the
@@ -91,18 +91,3 @@ export const LIBRE_ACCES: Layout = {
 };
 
 export const LAYOUTS: readonly Layout[] = [EXTRACTION, LIBRE_ACCES];
-
-/** Every field, in the order in which a parsed line holds them. */
-export const FIELDS: readonly Field[] = [
-  'idType',
-  'idNumber',
-  'nationalId',
-  'familyName',
-  'givenName',
-  'civility',
-  'email',
-  'phone',
-  'town',
-  ...EXERCISE_KEYS,
-  ...ACTIVITY_KEYS,
-];

@@ -21,24 +21,6 @@ const IN_TRAINING: Readonly<Record<Locale, (label: string) => string>> = {
   en: (label) => `${label} in training`,
 };
 
-const CIVILITIES: Readonly<Record<string, Readonly<Record<Locale, string>>>> = {
-  M: { fr: 'Monsieur', en: 'Mr' },
-  MME: { fr: 'Madame', en: 'Ms' },
-  MLLE: { fr: 'Madame', en: 'Ms' },
-  DR: { fr: 'Docteur', en: 'Dr' },
-  PR: { fr: 'Professeur', en: 'Professor' },
-  PG: { fr: 'Professeur agrégé', en: 'Associate professor' },
-  MG: { fr: 'Médecin général', en: 'Surgeon general' },
-  MC: { fr: 'Médecin en chef', en: 'Chief medical officer' },
-};
-
-const CATEGORIES: Readonly<Record<string, Readonly<Record<Locale, string>>>> = {
-  C: { fr: 'Civil', en: 'Civilian' },
-  M: { fr: 'Militaire', en: 'Military' },
-  E: { fr: 'Étudiant', en: 'Student' },
-  F: { fr: 'Fonctionnaire', en: 'Civil servant' },
-};
-
 const MODES: Readonly<Record<string, Readonly<Record<Locale, string>>>> = {
   L: { fr: 'Libéral', en: 'Self-employed' },
   S: { fr: 'Salarié', en: 'Employed' },
@@ -59,12 +41,6 @@ export const professionLabel = (code: string, locale: Locale, category = ''): st
   const label = lookUpIn(PROFESSIONS, code, locale);
   return category === 'E' && code !== '' ? IN_TRAINING[locale](label) : label;
 };
-
-/** `M`, `MME` (civil status) and `DR`, `PR`… (of practice). */
-export const civilityLabel = (code: string, locale: Locale): string => lookUpIn(CIVILITIES, code, locale);
-
-/** Civilian, military, student. */
-export const categoryLabel = (code: string, locale: Locale): string => lookUpIn(CATEGORIES, code, locale);
 
 /** Self-employed, employed, volunteer. */
 export const modeLabel = (code: string, locale: Locale): string => lookUpIn(MODES, code, locale);
