@@ -5,7 +5,6 @@ import { createApp } from '../app.ts';
 import { seedSandboxClients } from '../clients/sandbox.ts';
 import { createClients } from '../clients/service.ts';
 import { type Config, parseConfig } from '../config.ts';
-import { createKernel } from '../http/kernel.ts';
 import { systemClock } from '../platform/clock.ts';
 import { LockedError } from '../platform/embedded/lock.ts';
 import { startEmbeddedPostgres } from '../platform/embedded/postgres.ts';
@@ -13,7 +12,7 @@ import { type Log, createLog } from '../platform/log.ts';
 import { migrate, readMigrations } from '../platform/migrate.ts';
 import { openDatabase } from '../platform/postgres.ts';
 import type { Shutdown } from '../platform/shutdown.ts';
-import { appStandInRoutes, homeRoutes } from './home.ts';
+import { homeRoutes } from './home.ts';
 import { createInbox } from './inbox/index.ts';
 import { openLoopback } from './loopback.ts';
 import { type Persona, listPersonas, seedPersonas } from './personas.ts';
@@ -25,7 +24,7 @@ import { type SandboxSummary, summarise } from './summary.ts';
 import { chosenDatabase, localOrigin, sandboxVariables } from './variables.ts';
 
 /**
- * Everything a newcomer needs, in one process: PostgreSQL, the provider, the inbox, the page of the app's origin and two
+ * Everything a newcomer needs, in one process: PostgreSQL, the provider, the phone app, the inbox and two
  * example services. Each part registers how it stops as soon as it runs, so that a start that fails leaves nothing.
  */
 
@@ -112,19 +111,6 @@ const startInbox = async (
   shutdown.add('inbox', () => inbox.stop());
 };
 
-/** The phone app's origin, until the app exists. */
-const startAppStandIn = async (
-  { config, log, ports }: Started,
-  { folder, portBase, shutdown }: SandboxOptions,
-): Promise<void> => {
-  const kernel = createKernel({ config, log });
-  kernel.app.use(
-    appStandInRoutes({ render: kernel.render, home: `${config.origin}/`, portBase, folder }).routes(),
-  );
-  const opened = await openLoopback(() => kernel.server(), ports.app);
-  shutdown.add('app stand-in', () => opened.close());
-};
-
 const startServices = async (
   { config, log, ports }: Started,
   clients: readonly { clientId: string; clientSecret: string | undefined }[],
@@ -165,6 +151,9 @@ const startProvider = async (
   shutdown.add('application', () => app.close());
   const opened = await openLoopback(() => app.server(), ports.provider);
   shutdown.add('provider', () => opened.close());
+  // The same application answers there: it tells the phone app's host from its own.
+  const phone = await openLoopback(() => app.server(), ports.app);
+  shutdown.add('phone app', () => phone.close());
 };
 
 /** Starts it all; resolves once everything answers. */
@@ -181,7 +170,6 @@ export const startSandbox = async (options: SandboxOptions): Promise<SandboxSumm
   const summary = summarise(config, ports, { personas: personas.fr, clients });
   await startInbox(started, options);
   await startProvider(started, { summary, personas }, options);
-  await startAppStandIn(started, options);
   await startServices(started, clients, options);
   await writeRuntime(folder, { pid: process.pid, variables });
   shutdown.add('runtime file', () => removeRuntime(folder));

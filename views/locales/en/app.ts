@@ -7,6 +7,7 @@ export const app = {
   back: 'Back',
   help: 'Something is not working?',
   support: 'To give on the phone if you call the help desk:',
+  noScript: 'The e-CPS app needs JavaScript to keep your keys on this phone. Allow it for this site in the browser’s settings.',
   offlineBanner: 'No network: the app is waiting. Nothing is lost.',
   update: { ready: 'A new version of the app is ready.', install: 'Install it' },
   keypad: {

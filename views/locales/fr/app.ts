@@ -10,6 +10,7 @@ export const app = {
   back: 'Retour',
   help: 'Ça ne marche pas ?',
   support: 'À donner au téléphone si vous appelez l’assistance :',
+  noScript: 'L’application e-CPS a besoin de JavaScript pour garder vos clés sur ce téléphone. Autorisez-le pour ce site dans les réglages du navigateur.',
   offlineBanner: 'Pas de réseau : l’application attend. Rien n’est perdu.',
   update: { ready: 'Une nouvelle version de l’application est prête.', install: 'L’installer' },
   keypad: {
