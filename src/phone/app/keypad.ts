@@ -16,6 +16,8 @@ export interface KeypadOptions {
   readonly max: number;
   /** Shows the digits instead of dots: a number that is no secret. */
   readonly plain?: boolean;
+  /** Goes on by itself at the last digit: where `min` and `max` are the same, and one can come back to correct. */
+  readonly auto?: boolean;
 }
 
 const KEYS = ['1', '2', '3', '4', '5', '6', '7', '8', '9'] as const;
@@ -32,6 +34,7 @@ export const keypad = ({ t }: Pick<AppContext, 't'>, options: KeypadOptions): Ra
     data-min="${options.min}"
     data-max="${options.max}"
     ${options.plain && html`data-plain="1"`}
+    ${options.auto && html`data-auto="1"`}
   >
     <p class="typed" aria-hidden="true"></p>
     <p class="spoken" role="status"></p>
@@ -41,17 +44,14 @@ export const keypad = ({ t }: Pick<AppContext, 't'>, options: KeypadOptions): Ra
         <span aria-hidden="true">⌫</span>
       </button>
       ${digitKey('0')}
-      <button type="button" class="key go" data-key="submit" aria-label="${options.submit}" disabled>
-        <span aria-hidden="true">✓</span>
-      </button>
     </div>
-    <button type="button" class="button" data-key="submit" disabled>${options.submit}</button>
+    ${!options.auto && html`<button type="button" class="button" data-key="submit" disabled>${options.submit}</button>`}
   </div>`;
 
 type Run = (action: string, input: ActionInput) => Promise<void>;
 
 const mount = (root: HTMLElement, run: Run, signal: AbortSignal, t: AppContext['t']): void => {
-  const { keypad: action = '', min = '4', max = '8', plain } = root.dataset;
+  const { keypad: action = '', min = '4', max = '8', plain, auto } = root.dataset;
   const typed = root.querySelector('.typed');
   const status = root.querySelector('[role=status]');
   let digits = '';
@@ -71,6 +71,7 @@ const mount = (root: HTMLElement, run: Run, signal: AbortSignal, t: AppContext['
     digits = next;
     draw();
     if (status) status.textContent = plain ? [...digits].join(' ') : t.keypad.typed(digits.length);
+    if (auto && digits.length === Number(max)) submit();
   };
   const submit = (): void => {
     if (digits.length < Number(min)) return;

@@ -6,7 +6,9 @@ import { readConfig } from './config.ts';
 import { footerView } from './frame.ts';
 import { chooseLocale, currentLocale } from './locale.ts';
 import { createNotes } from './notes.ts';
+import { refreshSubscription } from './notifications.ts';
 import { storageWorks } from './persist.ts';
+import { startRinging } from './ring.ts';
 import { createRouter } from './router.ts';
 import { ROUTES } from './routes.ts';
 import type { AppContext } from './screen.ts';
@@ -14,6 +16,7 @@ import { startService } from './service.ts';
 import { createStretch } from './stretch.ts';
 import { fill } from './trusted.ts';
 import { createIdbVault } from './vault-idb.ts';
+import { createWatch } from './watch.ts';
 
 /** The app: what exists, what it needs, and the first screen. */
 
@@ -30,6 +33,16 @@ const watchNetwork = (bar: HTMLElement): void => {
   addEventListener('online', show);
   addEventListener('offline', show);
   show();
+};
+
+/** Listens for sign-ins, and brings them to the screen. */
+const watchRequests = async (app: AppContext, main: HTMLElement): Promise<void> => {
+  const bar = document.createElement('div');
+  bar.className = 'ringing';
+  bar.hidden = true;
+  main.before(bar);
+  startRinging(app, bar);
+  await app.watch.start();
 };
 
 const start = async (): Promise<void> => {
@@ -58,6 +71,7 @@ const start = async (): Promise<void> => {
   const app: AppContext = {
     ...{ config, locale, t, phone, vault },
     notes: createNotes(vault),
+    watch: createWatch(phone),
     ...router.navigation,
   };
   element('offline').textContent = t.offlineBanner;
@@ -68,7 +82,9 @@ const start = async (): Promise<void> => {
     if (button) chooseLocale(button.dataset['language']);
   });
   await router.start();
+  await watchRequests(app, main);
   await startService(app, element('update')).catch(() => undefined);
+  await refreshSubscription(app).catch(() => undefined);
 };
 
 void start();

@@ -7,6 +7,8 @@ const notes = z.object({
   revocationCode: z.string().optional(),
   /** Set once the person has answered whether to be notified. */
   notificationsAsked: z.boolean().optional(),
+  /** Where the server was told to ring; browsers change it by themselves. */
+  pushEndpoint: z.string().optional(),
 });
 export type NotesContent = z.output<typeof notes>;
 

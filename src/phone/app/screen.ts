@@ -5,6 +5,7 @@ import type { Phone } from '../client.ts';
 import type { AppConfig } from './config.ts';
 import type { Notes } from './notes.ts';
 import type { IdbVault } from './vault-idb.ts';
+import type { Watch } from './watch.ts';
 
 /**
  * How to add a screen:
@@ -51,6 +52,8 @@ export interface AppContext {
   readonly vault: IdbVault;
   /** Small things kept beside the keys. */
   readonly notes: Notes;
+  /** What waits for this phone, known at once. */
+  readonly watch: Watch;
   /** Opens the screen of an address. */
   go(path: string, options?: { replace?: boolean }): Promise<void>;
   /** Shows another screen at the same address: a result, a refusal. */

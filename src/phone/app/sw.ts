@@ -1,3 +1,4 @@
+import { answerPushes, type PushScope } from './push.ts';
 import { TAKE_OVER } from './take-over.ts';
 
 /**
@@ -23,13 +24,17 @@ interface Scope {
   addEventListener(name: 'message', listener: (event: MessageEvent) => void): void;
 }
 
-const scope = globalThis as unknown as Scope;
+const scope = globalThis as unknown as Scope & PushScope;
 const PREFIX = 'ecps-app-';
 const cacheName = PREFIX + BUILD.version;
 
 const keep = async (): Promise<void> => {
   const cache = await caches.open(cacheName);
-  await cache.addAll(BUILD.files.map((file) => new Request(file, { cache: 'reload' })));
+  // Files under /app/ never change: those that the page has just loaded are not asked again.
+  const asked = BUILD.files.map((file) =>
+    file.startsWith('/app/') ? file : new Request(file, { cache: 'reload' }),
+  );
+  await cache.addAll(asked);
 };
 
 const forgetOthers = async (): Promise<void> => {
@@ -59,3 +64,7 @@ scope.addEventListener('fetch', (event) => {
     event.respondWith(answer(request));
   }
 });
+answerPushes(
+  scope,
+  BUILD.files.find((file) => file.startsWith('/app/icon-192-')),
+);

@@ -19,8 +19,8 @@ export interface WatchState {
 
 export interface Watch {
   readonly state: WatchState;
-  /** Begins, or begins again once the phone was activated. Without an activated phone, nothing happens. */
-  start(): void;
+  /** Begins, unless it runs already. Without an activated phone, nothing happens. */
+  start(): Promise<void>;
   stop(): void;
   /** Asks now; resolves once answered, and never throws. */
   look(): Promise<WatchState>;
@@ -118,6 +118,7 @@ export const createWatch = (phone: WatchedPhone): Watch => {
     }
   };
 
+  /** A stream that slept with the phone looks alive and is not: coming back in sight or on line opens another. */
   const begin = (): void => {
     running?.abort();
     running = new AbortController();
@@ -143,7 +144,9 @@ export const createWatch = (phone: WatchedPhone): Watch => {
     get state() {
       return state;
     },
-    start: begin,
+    async start() {
+      if (!running && (await phone.state()).device !== undefined && !running) begin();
+    },
     stop: () => {
       running?.abort();
       running = undefined;
