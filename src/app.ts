@@ -109,7 +109,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
 
   const { app } = kernel;
   app.use(healthRoutes(health));
-  if (servesPhone(config)) app.use(createPhoneServer({ config }));
+  if (servesPhone(config)) app.use(createPhoneServer({ config, log }));
   app.use(oidc.middleware);
   app.use(mount(ecps.routes));
   app.use(

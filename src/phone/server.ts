@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa';
 import { phoneShell } from '../../views/pages/phone-shell.ts';
 import type { Config } from '../config.ts';
 import { sha256 } from '../platform/crypto.ts';
+import type { Log } from '../platform/log.ts';
 import { type BuiltFile, type PhoneBuild, buildPhone, readBuild } from './build.ts';
 
 /**
@@ -111,6 +112,9 @@ const shellOf = (config: PhoneConfig, build: PhoneBuild, icon: (name: string) =>
     },
   }).value;
 
+/** What the app works without, and the service worker leaves on the server: rare letters, large icons, Argon2id outside its worker. */
+const SELDOM = /latin-ext|-512-|\/stretch-/;
+
 /** Every address that is a file, and the page for all others. */
 const assemble = (config: PhoneConfig, build: PhoneBuild) => {
   const icon = (name: string): string => {
@@ -129,7 +133,7 @@ const assemble = (config: PhoneConfig, build: PhoneBuild) => {
   const version = sha256(Buffer.from(names.join('\n') + build.serviceWorker))
     .toString('hex')
     .slice(0, 16);
-  const known = { version, files: kept.map(({ path }) => path) };
+  const known = { version, files: kept.map(({ path }) => path).filter((path) => !SELDOM.test(path)) };
   const worker = text(
     '/sw.js',
     'text/javascript; charset=utf-8',
@@ -197,18 +201,19 @@ const trace = (ctx: Context, secure: boolean): void => {
 
 export interface PhoneServerOptions {
   readonly config: PhoneConfig & Pick<Config, 'mode'>;
+  readonly log: Pick<Log, 'error'>;
   /** The bundle, for tests; by default one made beforehand in production, else one made now. */
   readonly build?: () => Promise<PhoneBuild>;
 }
 
 /** Answers everything that is asked of the app's origin; requests to other hosts go on. */
-export const createPhoneServer = ({ config, build }: PhoneServerOptions): Middleware => {
+export const createPhoneServer = ({ config, log, build }: PhoneServerOptions): Middleware => {
   const { host, protocol } = new URL(config.appOrigin);
   const made = async () =>
     (config.mode === 'production' ? await readBuild() : undefined) ?? (await buildPhone());
   const ready = (build ?? made)().then((bundle) => assemble(config, bundle));
-  // Whoever asks first is told; until then it is no unhandled rejection.
-  ready.catch(() => undefined);
+  // Whoever asks is told too, by the page of an unexpected error.
+  ready.catch((error: unknown) => log.error({ err: error }, 'the phone app could not be built'));
   return async (ctx, next) => {
     if (ctx.host !== host) return next();
     if (ctx.path === TRACE_PATH) return trace(ctx, protocol === 'https:');

@@ -228,10 +228,12 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
       expect((await fetch(sandbox.info.home)).status).toBe(200);
     });
 
-    it('explains the same-phone link, with the command that opens it', async () => {
-      const page = await (await fetch(`${sandbox.info.app}approuver?x=1`)).text();
-      expect(page).toContain('phone approve --state');
-      expect(page).toContain('--link');
+    it('serves the phone app on its own origin, for any address of the app', async () => {
+      for (const path of ['', 'l', 'activer']) {
+        const page = await (await fetch(`${sandbox.info.app}${path}`)).text();
+        expect(page).toContain('<script type="application/json" id="config">');
+        expect(page).toContain(sandbox.info.home.slice(0, -1));
+      }
     });
   });
 

@@ -10,7 +10,7 @@ export const headerView = ({ t, locale }: AppContext, backTo: string | undefined
   return html`${
       backTo === undefined
         ? brand
-        : html`<a class="back" href="${backTo}"><span aria-hidden="true">←</span> ${t.back}</a>`
+        : html`<a class="back" href="${backTo}"><span aria-hidden="true">←</span><span>${t.back}</span></a>`
     }
     <button type="button" class="language" data-language="${other}" lang="${other}">
       ${common(other).language[other]}

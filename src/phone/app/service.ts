@@ -13,12 +13,21 @@ const offer = ({ t }: AppContext, bar: HTMLElement, waiting: ServiceWorker): voi
   bar.querySelector('[data-update]')?.addEventListener('click', () => waiting.postMessage(TAKE_OVER));
 };
 
+/** The first screen comes before what serves the next visit. */
+const loaded = async (): Promise<void> => {
+  if (document.readyState === 'complete') return;
+  await new Promise((resolve) => {
+    addEventListener('load', resolve, { once: true });
+  });
+};
+
 /**
  * Installs the service worker: the app then opens without a network. A new version waits until the person says so, or
  * until the app was closed, so that nothing reloads in the middle of a PIN.
  */
 export const startService = async (app: AppContext, bar: HTMLElement): Promise<void> => {
   if (!('serviceWorker' in navigator)) return;
+  await loaded();
   const before = navigator.serviceWorker.controller;
   navigator.serviceWorker.addEventListener('controllerchange', () => {
     if (before) location.reload();

@@ -7,7 +7,8 @@ export const app = {
   back: 'Back',
   help: 'Something is not working?',
   support: 'To give on the phone if you call the help desk:',
-  noScript: 'The e-CPS app needs JavaScript to keep your keys on this phone. Allow it for this site in the browser’s settings.',
+  noScript:
+    'The e-CPS app needs JavaScript to keep your keys on this phone. Allow it for this site in the browser’s settings.',
   offlineBanner: 'No network: the app is waiting. Nothing is lost.',
   update: { ready: 'A new version of the app is ready.', install: 'Install it' },
   keypad: {
@@ -47,6 +48,7 @@ export const app = {
     label: 'National identifier (8 + RPPS number)',
     hint: '11 or 12 digits, such as 810 0012 34567. Spaces do no harm.',
     directory: 'What is my number?',
+    letters: 'My identifier has letters in it',
     submit: 'Get the e-mail',
     malformed:
       'An RPPS number has 11 digits; the national identifier is that number with an 8 before it. Check the number and type it again.',
@@ -113,9 +115,7 @@ export const app = {
     title: 'Choose your PIN',
     again: 'Type it a second time',
     hint: (min: number, max: number) =>
-      min >= 6
-        ? `From ${min} to ${max} digits.`
-        : `From ${min} to ${max} digits; 6 are safer. You will be asked for it at each sign-in.`,
+      min >= 6 ? `From ${min} to ${max} digits.` : `From ${min} to ${max} digits; 6 are safer.`,
     againHint: 'To be certain that it is the one you want.',
     label: 'PIN',
     next: 'Continue',

@@ -10,7 +10,8 @@ export const app = {
   back: 'Retour',
   help: 'Ça ne marche pas ?',
   support: 'À donner au téléphone si vous appelez l’assistance :',
-  noScript: 'L’application e-CPS a besoin de JavaScript pour garder vos clés sur ce téléphone. Autorisez-le pour ce site dans les réglages du navigateur.',
+  noScript:
+    'L’application e-CPS a besoin de JavaScript pour garder vos clés sur ce téléphone. Autorisez-le pour ce site dans les réglages du navigateur.',
   offlineBanner: 'Pas de réseau : l’application attend. Rien n’est perdu.',
   update: { ready: 'Une nouvelle version de l’application est prête.', install: 'L’installer' },
   keypad: {
@@ -53,6 +54,7 @@ export const app = {
     label: 'Identifiant national (8 + n° RPPS)',
     hint: '11 ou 12 chiffres, par exemple 810 0012 34567. Les espaces ne gênent pas.',
     directory: 'Quel est mon numéro ?',
+    letters: 'Mon identifiant contient des lettres',
     submit: 'Recevoir le courriel',
     malformed:
       'Un numéro RPPS a 11 chiffres ; l’identifiant national est ce numéro précédé d’un 8. Vérifiez le numéro et tapez-le à nouveau.',
@@ -119,9 +121,7 @@ export const app = {
     title: 'Choisissez votre code PIN',
     again: 'Tapez-le une seconde fois',
     hint: (min: number, max: number) =>
-      min >= 6
-        ? `De ${min} à ${max} chiffres.`
-        : `De ${min} à ${max} chiffres ; 6 sont plus sûrs. Il vous sera demandé à chaque connexion.`,
+      min >= 6 ? `De ${min} à ${max} chiffres.` : `De ${min} à ${max} chiffres ; 6 sont plus sûrs.`,
     againHint: 'Pour être certain que c’est bien celui-là.',
     label: 'Code PIN',
     next: 'Continuer',

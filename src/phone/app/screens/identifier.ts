@@ -5,10 +5,19 @@ import { askPersistence } from '../persist.ts';
 import { isCode, problemView, refusalScreen } from '../refusal.ts';
 import type { AppContext, MakeScreen, Screen } from '../screen.ts';
 
-/** 11 digits, or an 8 and 11 digits; the server judges the rest, other registers included. */
+/** What was typed, to the identifier it means: no spaces, dots or hyphens, an RPPS number alone preceded by its 8. */
+export const compact = (typed: string): string => {
+  const text = typed
+    .normalize('NFKC')
+    .replaceAll(/[\s.\-\u00AD\u200B-\u200F\u2060\uFEFF]/g, '')
+    .toUpperCase();
+  return /^\d{11}$/.test(text) ? `8${text}` : text;
+};
+
+/** A number that cannot be one of RPPS; the server judges the rest, other registers included. */
 const tooShortOrLong = (typed: string): boolean => {
-  const text = typed.replaceAll(/[\s.\-\u00A0\u202F]/g, '');
-  return /^\d*$/.test(text) ? !/^(8?\d{11}|0\d{9})$/.test(text) : text.length < 10;
+  const text = compact(typed);
+  return /^\d*$/.test(text) ? !/^(8\d{11}|0\d{9})$/.test(text) : text.length < 10;
 };
 
 const ask = async (app: AppContext, nationalId: string): Promise<void> => {
@@ -21,12 +30,13 @@ const ask = async (app: AppContext, nationalId: string): Promise<void> => {
   }
 };
 
-const form = (app: AppContext, typed: string, problem?: Raw): Screen => {
+/** `letters` brings the whole keyboard: a few identifiers are not made of digits alone. */
+const form = (app: AppContext, typed: string, problem?: Raw, letters = /[A-Z/]/i.test(typed)): Screen => {
   const { t, config } = app;
   return {
     title: t.identifier.title,
     backTo: '/',
-    ...(problem ? { focus: '#identifier' } : {}),
+    ...(problem || letters ? { focus: '#identifier' } : {}),
     body: html`<h1>${t.identifier.title}</h1>
       ${problem}
       <form data-action="send" novalidate>
@@ -38,7 +48,7 @@ const form = (app: AppContext, typed: string, problem?: Raw): Screen => {
             id="identifier"
             name="identifier"
             value="${typed}"
-            inputmode="numeric"
+            inputmode="${letters ? 'text' : 'numeric'}"
             autocomplete="username"
             autocapitalize="characters"
             spellcheck="false"
@@ -54,8 +64,17 @@ const form = (app: AppContext, typed: string, problem?: Raw): Screen => {
         <a class="way" href="${config.origin}/annuaire" target="_blank" rel="noopener"
           >${t.identifier.directory}</a
         >
-      </p>`,
-    actions: { send: ({ fields }) => send(app, fields['identifier'] ?? '') },
+      </p>
+      ${
+        !letters &&
+        html`<p>
+          <button type="button" class="quiet" data-action="letters">${t.identifier.letters}</button>
+        </p>`
+      }`,
+    actions: {
+      letters: () => app.show(form(app, '', undefined, true)),
+      send: ({ fields }) => send(app, fields['identifier'] ?? ''),
+    },
   };
 };
 
@@ -68,7 +87,7 @@ const send = async (app: AppContext, typed: string): Promise<void> => {
   // Asked here, on a gesture, since the keys are about to be made.
   void askPersistence();
   try {
-    await ask(app, typed.trim());
+    await ask(app, compact(typed));
   } catch (error) {
     const backToForm = () => app.show(form(app, typed));
     const wrong = isCode(error, 'identifier_malformed', 'identifier_check', 'request_invalid');

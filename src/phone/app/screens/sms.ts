@@ -40,7 +40,9 @@ const check = async (app: AppContext, view: ActivationView, typed: string): Prom
     const again = isCode(error, 'code_wrong', 'code_expired', 'already_used');
     const back = () => app.show(smsScreen(app, view));
     app.show(
-      again ? smsScreen(app, view, problemView(app, error)) : refusalScreen(app, error, { retry: back }),
+      again
+        ? smsScreen(app, view, problemView(app, error), !isCode(error, 'code_wrong'))
+        : refusalScreen(app, error, { retry: back }),
     );
     return;
   }
@@ -48,7 +50,7 @@ const check = async (app: AppContext, view: ActivationView, typed: string): Prom
 };
 
 /** The six digits of the SMS, filled in by the phone where it can. */
-export const smsScreen = (app: AppContext, view: ActivationView, above?: Raw): Screen => {
+export const smsScreen = (app: AppContext, view: ActivationView, above?: Raw, expired = false): Screen => {
   const { t, config } = app;
   const until = view.smsExpiresAt && hour(new Date(view.smsExpiresAt), app.locale, config.timeZone);
   return {
@@ -76,7 +78,7 @@ export const smsScreen = (app: AppContext, view: ActivationView, above?: Raw): S
         </div>
         <div class="actions"><button class="button">${t.sms.submit}</button></div>
       </form>
-      <details>
+      <details ${expired && html`open`}>
         <summary>${t.sms.missing}</summary>
         <p>${t.sms.look}</p>
         <p>${t.sms.number}</p>
