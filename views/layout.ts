@@ -40,7 +40,7 @@ export type View = (chrome: Chrome) => Page;
 
 /** The drawing of the staff and one snake. */
 export const mark = raw(
-  '<svg class="mark" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true" focusable="false"><g fill="none" stroke="currentColor" stroke-width="2.6" stroke-linecap="round"><path d="M16 3v26"/><path d="M10 27c9 1 13-2 11-5.500S9 17.500 10 13.500 20 9 22 6.500"/></g></svg>',
+  '<svg class="mark" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true" focusable="false"><g fill="none" stroke="currentColor" stroke-width="2.6" stroke-linecap="round"><path d="M16 2.500v27"/><path d="M13 28.800c4.500.200 7.500-1.300 7.500-3.600 0-3.400-9.500-2.800-9.500-6.700 0-4.300 11.500-3 11.500-7.600 0-3.400-4.800-4.600-8.500-3.700-2.200.500-3.900 1.500-5.500 2.800"/></g><circle cx="8.6" cy="9.8" r="2" fill="currentColor"/></svg>',
 );
 
 const languageSwitch = (chrome: Chrome): Raw | undefined => {

@@ -28,6 +28,8 @@ const BATCH = 500;
 /** Reminders before a phone must be renewed, in days. */
 const REMINDERS = [30, 7, 1] as const;
 const HISTORY_DAYS = 400;
+/** What the help desk may look back at; the audit trail keeps the rest. */
+const ACTIVATION_DAYS = 90;
 
 /** Writes down what time did: quarantines over, phones not renewed. */
 const settlePhones = async (ecps: Ecps): Promise<void> => {
@@ -81,7 +83,7 @@ const endLeftSessions = async (ecps: Ecps): Promise<void> => {
 const sweep = async (ecps: Ecps): Promise<void> => {
   const now = ecps.clock.now();
   const ago = (days: number) => new Date(now.getTime() - days * DAY);
-  await sweepActivations(ecps.db, now, ago(1));
+  await sweepActivations(ecps.db, now, { forgetBefore: ago(1), removeBefore: ago(ACTIVATION_DAYS) });
   await sweepEvaluations(ecps.db, ago(30));
   await sweepHistory(ecps.db, ago(HISTORY_DAYS));
   await sweepBrowsers(ecps);

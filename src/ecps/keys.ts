@@ -4,9 +4,11 @@ import type { Clock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
 import type { Database, Queryable } from '../platform/postgres.ts';
 import { bytes } from '../platform/random.ts';
+import { ProtocolError } from './protocol/errors.ts';
 import { thumbprint } from './protocol/proof.ts';
 import { blindEvaluate, deriveDeviceOprfKey } from './protocol/keys.ts';
 import { publicJwk } from './protocol/payloads.ts';
+import { refuse } from './refuse.ts';
 
 /** Makers of the two keys that live in the database, encrypted with the key ring; a number of ours for the lock. */
 const LOCK = 7_265_006;
@@ -65,7 +67,14 @@ export const loadEcpsKeys = async (deps: {
   const kid = await thumbprint(publicKey);
 
   return {
-    evaluate: (deviceId, gen, blinded) => blindEvaluate(deriveDeviceOprfKey(master, deviceId, gen), blinded),
+    evaluate: (deviceId, gen, blinded) => {
+      try {
+        return blindEvaluate(deriveDeviceOprfKey(master, deviceId, gen), blinded);
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        throw refuse(error.code, { detail: error.message, cause: error });
+      }
+    },
     sign: (claims) =>
       new CompactSign(Buffer.from(JSON.stringify(claims)))
         .setProtectedHeader({ alg: 'ES256', typ: 'ecps-receipt+jwt', kid })

@@ -20,6 +20,9 @@ export interface Render {
   text(ctx: Context, view: View): string;
 }
 
+/** « 20 h » stays on one line. */
+const unbroken = (hours: string): string => hours.replace(/(\d) h\b/g, '$1\u00a0h');
+
 /** Makes {@link Render}. Pages are never stored by browsers or proxies: they carry a nonce and speak of one person. */
 export const createRender = (config: RenderConfig, assets: Pick<Assets, 'url'>): Render => {
   const chrome = (ctx: Context): Chrome => {
@@ -30,7 +33,7 @@ export const createRender = (config: RenderConfig, assets: Pick<Assets, 'url'>):
       asset: assets.url,
       help: {
         phone: config.helpPhone,
-        hours: locale === 'en' ? (config.helpHoursEn ?? config.helpHours) : config.helpHours,
+        hours: unbroken(locale === 'en' ? (config.helpHoursEn ?? config.helpHours) : config.helpHours),
       },
       ordreUrl: config.ordreUrl,
       timeZone: config.timeZone,

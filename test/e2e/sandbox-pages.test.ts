@@ -71,22 +71,26 @@ describe('what anyone sees', () => {
     'sidep-nowhere': `${service('si-dep')}nowhere`,
   });
 
-  it.each(VIEWS)('reads well: $name', async ({ name, ...options }) => {
-    const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !message.text().includes('Failed to load resource')) {
-        complaints.push(message.text());
+  it.each(VIEWS)(
+    'reads well: $name',
+    async ({ name, ...options }) => {
+      const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on('console', (message) => {
+        if (message.type() === 'error' && !message.text().includes('Failed to load resource')) {
+          complaints.push(message.text());
+        }
+      });
+      for (const [title, url] of Object.entries(pages())) {
+        await page.goto(url);
+        await check(page, `${title}-${name}`);
       }
-    });
-    for (const [title, url] of Object.entries(pages())) {
-      await page.goto(url);
-      await check(page, `${title}-${name}`);
-    }
-    expect(complaints).toEqual([]);
-    await context.close();
-  });
+      expect(complaints).toEqual([]);
+      await context.close();
+    },
+    180_000,
+  );
 
   it('copies an identifier at the press of a button, and selects it whole without scripts', async () => {
     const context = await browser.newContext({

@@ -1,4 +1,6 @@
 import type { Server } from 'node:http';
+import { Agent } from 'node:https';
+import webpush from 'web-push';
 import type { Config } from '../../src/config.ts';
 import type { StartInput } from '../../src/ecps/approvals/service.ts';
 import type { EndpointName } from '../../src/ecps/protocol/api.ts';
@@ -121,9 +123,15 @@ const listen = (server: Server, port: number): Promise<void> =>
     server.listen(port, '127.0.0.1', () => resolve());
   });
 
+/** Keys to ring with; where the rings go is not this suite's matter (see messages-push.test.ts). */
+const doorbell = () => {
+  const { publicKey, privateKey } = webpush.generateVAPIDKeys();
+  return { vapidPublicKey: publicKey, vapidPrivateKey: privateKey, agent: new Agent() };
+};
+
 /** Starts a site; everything closes when the file ends. */
 export const startEcpsSite = async (
-  options: { store?: 'postgres' | 'redis'; at?: string; vapid?: { publicKey: string } } = {},
+  options: { store?: 'postgres' | 'redis'; at?: string; push?: boolean } = {},
 ): Promise<EcpsSite> => {
   const clock = new ManualClock(options.at ?? START);
   const [port = 0] = await freePorts(1);
@@ -138,7 +146,13 @@ export const startEcpsSite = async (
   await seed(db, clock);
   const registry = createRegistry({ db, clock, contactDelayHours: 72 });
   const inbox = await startInbox({ clock });
-  const messages = testMessages(db, inboxTransports(inbox.urls(), clock), { clock });
+  const messages = testMessages(
+    db,
+    inboxTransports(inbox.urls(), clock, options.push ? doorbell() : undefined),
+    {
+      clock,
+    },
+  );
   const revoked: string[] = [];
   const limits = createLimits({ store });
   const ecps = await createEcps({

@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { html, raw, safeUrl } from '../../views/html.ts';
@@ -39,4 +40,22 @@ describe('the html template', () => {
       expect(safeUrl(bad)).toBeUndefined();
     }
   });
+});
+
+/** Tags of a source whose attributes put a value outside double quotes. */
+const unquoted = (source: string): string[] =>
+  [...source.matchAll(/<[a-z][\w-]*\s(?:[^<>"`]|"[^"]*")*/g)]
+    .map((match) => match[0])
+    .filter((tag) => /[\w-]=(?:'|\$\{)/.test(tag.replace(/"[^"]*"/g, '""')));
+
+test('every attribute of every template holds its value in double quotes, where the escaping is safe', () => {
+  expect(unquoted('html`<a class=${x}>`')).toHaveLength(1);
+  expect(unquoted("html`<a class='a ${x}'>`")).toHaveLength(1);
+  expect(unquoted('html`<a href="?lang=${x}" class="a ${y}">`')).toEqual([]);
+  const files = globSync('{views,src,examples}/**/*.ts');
+  expect(files.length).toBeGreaterThan(50);
+  const found = files.flatMap((file) =>
+    unquoted(readFileSync(file, 'utf8')).map((tag) => `${file}: ${tag.slice(0, 80)}`),
+  );
+  expect(found).toEqual([]);
 });

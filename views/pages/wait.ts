@@ -38,7 +38,8 @@ const qr = (chrome: Chrome, props: WaitProps): Raw => {
 
 const withNumber = (chrome: Chrome, props: WaitProps, number: string): Raw => {
   const t = loginText(chrome.locale).wait;
-  return html`<ol class="steps">
+  return html`<div class="both">
+    <ol class="steps">
       <li>${t.open}</li>
       <li>
         ${t.number}
@@ -49,10 +50,11 @@ const withNumber = (chrome: Chrome, props: WaitProps, number: string): Raw => {
       </li>
       <li>${t.pin}</li>
     </ol>
-    <details class="scan" open>
-      <summary>${t.qrAlternative}</summary>
+    <div class="scan">
+      <p>${t.qrAlternative}</p>
       ${qr(chrome, props)}
-    </details>`;
+    </div>
+  </div>`;
 };
 
 const withQr = (chrome: Chrome, props: WaitProps): Raw => {
@@ -76,11 +78,11 @@ const samePhone = (chrome: Chrome, props: WaitProps): Raw | undefined => {
 const progress = (chrome: Chrome, props: WaitProps): Raw => {
   const t = loginText(chrome.locale).wait;
   return html`<div class="waiting">
+    <p>${t.waiting} <span class="only-scripted">${t.openOnce}</span></p>
     <p>
-      <span class="dot" aria-hidden="true"></span>${t.waiting} ${t.left}
+      ${t.left}
       <span id="left" role="timer" aria-live="off">${clock(props.secondsLeft)}</span>
     </p>
-    <p class="only-scripted">${t.openOnce}</p>
     <p class="spoken" id="spoken" role="status"></p>
     <p class="problem" id="offline" hidden>${t.offline}</p>
     <noscript>
@@ -95,7 +97,7 @@ const typed = (chrome: Chrome, props: WaitProps): Raw => {
   return html`<p class="typed">
     ${props.identifier !== undefined && t.identifier(groupDigits(props.identifier))}
     ${props.identifier !== undefined && !props.luhn && html`<strong class="amber">${t.luhn}</strong>`}
-    <a href="${props.base}">${t.other}</a>
+    <a href="${props.base}">${props.identifier === undefined ? t.typeInstead : t.other}</a>
   </p>`;
 };
 

@@ -301,8 +301,12 @@ export const closeOthers = async (
     )
   ).rows;
 
-/** Ends the activations whose time ran out, and forgets the answers kept for a retry. */
-export const sweepActivations = async (db: Queryable, now: Date, forgetBefore: Date): Promise<void> => {
+/** Ends the activations whose time ran out, forgets the answers kept for a retry, and in time all of them. */
+export const sweepActivations = async (
+  db: Queryable,
+  now: Date,
+  { forgetBefore, removeBefore }: { forgetBefore: Date; removeBefore: Date },
+): Promise<void> => {
   await db.query(
     `UPDATE ecps_activation SET state = 'expired', ended_at = $1
      WHERE expires_at <= $1 AND state IN ('mail_sent', 'sms_sent', 'pin_due')`,
@@ -312,4 +316,5 @@ export const sweepActivations = async (db: Queryable, now: Date, forgetBefore: D
     'UPDATE ecps_activation SET enrol_sealed = NULL WHERE enrol_sealed IS NOT NULL AND ended_at < $1',
     [forgetBefore],
   );
+  await db.query('DELETE FROM ecps_activation WHERE ended_at < $1', [removeBefore]);
 };

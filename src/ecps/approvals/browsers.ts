@@ -48,7 +48,7 @@ export const isSilenced = async (ecps: Ecps, nationalId: string, origin: string)
   return rowCount === 1;
 };
 
-/** A reported origin no longer reaches this person's phones for a day. */
+/** A reported origin makes this person's phones ring no more for a day. */
 export const silence = (ecps: Ecps, tx: Queryable, nationalId: string, origin: string) =>
   tx.query(
     `INSERT INTO ecps_silence (national_id, origin_hmac, until) VALUES ($1, $2, $3)

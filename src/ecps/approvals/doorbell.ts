@@ -11,6 +11,15 @@ import type { Transaction } from './record.ts';
 const outstandingKey = (nationalId: string, known: boolean) =>
   taggedKey('ecps:ringing', nationalId, known ? 'known' : 'unknown');
 
+/** Counts a ring. One refused by the short rule is not counted by the long one: it did not ring. */
+const withinBudget = async (ecps: Ecps, nationalId: string, known: boolean): Promise<boolean> => {
+  for (const rule of PUSH_BUDGET) {
+    const answer = await ecps.limits.hit(known ? 'ecps-push-known' : 'ecps-push', nationalId, [rule]);
+    if (!answer.allowed) return false;
+  }
+  return true;
+};
+
 /** Rings a person's phones for a sign-in, unless one ring is still unanswered or the budget is spent. */
 export const ringFor = async (ecps: Ecps, transaction: Transaction): Promise<void> => {
   const { nationalId, context, silenced } = transaction;
@@ -24,10 +33,7 @@ export const ringFor = async (ecps: Ecps, transaction: Transaction): Promise<voi
   if (seconds < 1) return;
   const outstanding = outstandingKey(nationalId, context.known);
   if (!(await ecps.store.setIfAbsent(outstanding, transaction.txn, seconds))) return;
-  const budget = await ecps.limits.hit(context.known ? 'ecps-push-known' : 'ecps-push', nationalId, [
-    ...PUSH_BUDGET,
-  ]);
-  if (!budget.allowed) return;
+  if (!(await withinBudget(ecps, nationalId, context.known))) return;
   await ecps.db.transaction(async (tx) => {
     for (const phone of phones) await ring(ecps, tx, phone, new Date(transaction.expiresAt));
   });

@@ -15,7 +15,7 @@ export const PUSH_BUDGET = [
   { limit: 10, seconds: 86_400 },
 ] as const;
 
-/** How long an origin that a person reported no longer reaches his phones. */
+/** How long an origin that a person reported no longer makes his phones ring. */
 export const SILENCE_SECONDS = 86_400;
 /** A browser not seen for this long is unknown again. */
 export const BROWSER_SECONDS = 400 * 86_400;

@@ -98,6 +98,13 @@ export const startSignIn = async (
     silenced,
     expiresAt: expiresAt.getTime(),
   };
+  await ecps.audit.record(ecps.db, {
+    type: 'ecps.approval_started',
+    clientId: context.service.clientId,
+    details: { txn, silenced },
+    ...(nationalId === undefined ? {} : { nationalId }),
+    ...(input.address === undefined ? {} : { address: input.address }),
+  });
   await writeNew(ecps.store, value);
   if (nationalId !== undefined) await ecps.store.publish(personChannel(nationalId), 'pending');
   return { txn, number: place?.number, expiresAt, value };

@@ -42,7 +42,6 @@ export const listPending = async (ecps: Ecps, device: DeviceRow): Promise<Respon
     .filter((stored): stored is Stored => stored !== undefined && isOpen(stored.value, now))
     .map((stored) => stored.value)
     .filter((value) => value.nationalId === device.national_id)
-    .filter((value) => !value.silenced || value.claim?.deviceId === device.id)
     .sort((a, b) => a.expiresAt - b.expiresAt);
   return {
     requests: requests.map((value) => viewRequest(ecps, device, value)),
@@ -189,7 +188,7 @@ export const denySignIn = async (ecps: Ecps, device: DeviceRow, txn: string): Pr
   await refuseSignIn(ecps, device, txn, 'deny');
 };
 
-/** "I asked for nothing": that origin no longer reaches the person's phones, and he is told by mail. */
+/** "I asked for nothing": that origin makes the person's phones ring no more, and he is told by mail. */
 export const reportSignIn = async (ecps: Ecps, device: DeviceRow, txn: string): Promise<void> => {
   const { value } = await refuseSignIn(ecps, device, txn, 'report');
   const alerts = await openAlerts(ecps, device.practitioner_id);

@@ -23,7 +23,7 @@ const record = z.object({
   bindings: z.array(z.enum(['number', 'qr', 'link'])),
   /** HMAC of where it comes from, to silence an origin that is reported. */
   origin: z.string(),
-  /** Comes from an origin that this person reported: it does not reach his phones by itself. */
+  /** Comes from an origin that this person reported: no phone rings; who opens the app still sees it. */
   silenced: z.boolean(),
   expiresAt: z.number(),
   /** The phone that scanned the QR or followed the link, and with which secret. */

@@ -50,6 +50,7 @@ export const login = {
     identifier: (id: Renderable) => html`Identifier: <strong>${id}</strong>.`,
     luhn: 'Check this number: one digit seems wrong.',
     other: 'Change the identifier',
+    typeInstead: 'Type my identifier',
     nothing: 'Nothing on the phone?',
     nothingText:
       'Open the app: the request is there, even without a notification. If it is not, check the identifier, or activate your e-CPS.',

@@ -48,6 +48,7 @@ export const login = {
     identifier: (id: Renderable) => html`Identifiant : <strong>${id}</strong>.`,
     luhn: 'Vérifiez ce numéro : un chiffre semble faux.',
     other: 'Changer d’identifiant',
+    typeInstead: 'Taper mon identifiant',
     nothing: 'Rien sur le téléphone ?',
     nothingText:
       'Ouvrez l’application : la demande y est, même sans notification. Si elle n’y est pas, vérifiez l’identifiant, ou activez votre e-CPS.',
