@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { createSiDep } from '../../examples/si-dep/service.ts';
-import { createVaccinCovid } from '../../examples/vaccin-covid/service.ts';
 import { createApp } from '../app.ts';
 import { seedSandboxClients } from '../clients/sandbox.ts';
 import { createClients } from '../clients/service.ts';
@@ -20,6 +18,7 @@ import { type SandboxPorts, checkPortsFree, sandboxPorts } from './ports.ts';
 import { databaseFolder } from './reset.ts';
 import { removeRuntime, writeRuntime } from './runtime.ts';
 import { type SandboxSecrets, sandboxSecrets } from './secrets.ts';
+import { serviceOrigins, startServices } from './services.ts';
 import { type SandboxSummary, summarise } from './summary.ts';
 import { chosenDatabase, localOrigin, sandboxVariables } from './variables.ts';
 
@@ -83,10 +82,7 @@ const seed = async ({ config, ports }: Started, root: string) => {
     await migrate(db, await readMigrations(join(root, 'migrations')));
     const context = { db, clock: systemClock, contactDelayHours: config.contactDelayHours, root };
     await seedPersonas(context);
-    const clients = await seedSandboxClients(createClients({ db }), {
-      vaccinCovid: localOrigin(ports.vaccinCovid),
-      siDep: localOrigin(ports.siDep),
-    });
+    const clients = await seedSandboxClients(createClients({ db }), serviceOrigins(ports));
     const personas = { fr: await listPersonas(context, 'fr'), en: await listPersonas(context, 'en') };
     return { clients, personas };
   } finally {
@@ -109,33 +105,6 @@ const startInbox = async (
   });
   await inbox.start();
   shutdown.add('inbox', () => inbox.stop());
-};
-
-const startServices = async (
-  { config, log, ports }: Started,
-  clients: readonly { clientId: string; clientSecret: string | undefined }[],
-  { portBase, shutdown }: SandboxOptions,
-): Promise<void> => {
-  const services = [
-    { clientId: 'vaccin-covid', port: ports.vaccinCovid, create: createVaccinCovid },
-    { clientId: 'si-dep', port: ports.siDep, create: createSiDep },
-  ];
-  for (const { clientId, port, create } of services) {
-    const service = create({
-      issuer: config.issuer,
-      clientId,
-      clientSecret: clients.find((client) => client.clientId === clientId)?.clientSecret ?? '',
-      origin: localOrigin(port),
-      instance: String(portBase),
-      onError: (error) =>
-        log.warn(
-          { service: clientId, error: error instanceof Error ? error.message : '' },
-          'example service',
-        ),
-    });
-    await service.start(port);
-    shutdown.add(clientId, () => service.stop());
-  }
 };
 
 const startProvider = async (
@@ -170,7 +139,17 @@ export const startSandbox = async (options: SandboxOptions): Promise<SandboxSumm
   const summary = summarise(config, ports, { personas: personas.fr, clients });
   await startInbox(started, options);
   await startProvider(started, { summary, personas }, options);
-  await startServices(started, clients, options);
+  await startServices({
+    issuer: config.issuer,
+    ports,
+    clients,
+    masterKey: secrets.masterKey,
+    folder,
+    portBase,
+    shutdown,
+    onError: (service, error) =>
+      started.log.warn({ service, error: error instanceof Error ? error.message : '' }, 'example service'),
+  });
   await writeRuntime(folder, { pid: process.pid, variables });
   shutdown.add('runtime file', () => removeRuntime(folder));
   return summary;

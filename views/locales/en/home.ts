@@ -16,7 +16,7 @@ export const home = {
   links: {
     heading: 'What is here',
     service: (name) => `Open ${name}`,
-    serviceNote: 'Example service: sign-in, identity, sign-out.',
+    serviceNote: 'Example service: one sign-in for all of them.',
     inbox: 'Inbox',
     inboxNote: 'The mails and SMS that Caducée sends.',
     discovery: 'Discovery document',

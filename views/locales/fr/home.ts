@@ -14,7 +14,7 @@ export const home = {
   links: {
     heading: 'Ce qu’il y a ici',
     service: (name: string) => `Ouvrir ${name}`,
-    serviceNote: 'Service d’exemple : connexion, identité, déconnexion.',
+    serviceNote: 'Service d’exemple : la même connexion pour tous.',
     inbox: 'Messagerie',
     inboxNote: 'Les mails et les SMS envoyés par Caducée.',
     discovery: 'Document de découverte',
