@@ -2,7 +2,6 @@ import type { GeneralJws, SignedPayload } from '../ecps/protocol/api.ts';
 import type { Bytes } from '../ecps/protocol/encoding.ts';
 import { signPayload, pinKid } from '../ecps/protocol/jws.ts';
 import type { BlindedPin, PinKey } from '../ecps/protocol/keys.ts';
-import { blindPin, derivePinKey } from '../ecps/protocol/keys.ts';
 import { thumbprint } from '../ecps/protocol/proof.ts';
 import type { Clock } from './clock.ts';
 import { PhoneError } from './errors.ts';
@@ -45,6 +44,9 @@ export type Stretch = (pin: string, secret: Bytes, deviceId: string) => Promise<
 export const stretchHere: Stretch = async (pin, secret, deviceId) =>
   (await import('../ecps/protocol/stretch.ts')).stretchPin(pin, secret, deviceId);
 
+/** The curves weigh as much as the rest of a phone, and serve only once a PIN was typed: loaded then. */
+const pinKeys = () => import('../ecps/protocol/keys.ts');
+
 /** Makes the signing half of a phone on its vault. */
 export const createSigning = (vault: Vault, clock: Clock, stretch: Stretch = stretchHere): Signing => {
   /** Evaluations asked whose answer never came. Any answer forgets them. */
@@ -69,6 +71,7 @@ export const createSigning = (vault: Vault, clock: Clock, stretch: Stretch = str
 
     async pinKey({ pin, gen, deviceId, subject, evaluate }) {
       const { secret } = await keys();
+      const { blindPin, derivePinKey } = await pinKeys();
       const name = `${subject}|${gen}`;
       const x = await stretch(pin, secret, deviceId);
       const former = unanswered.get(name);
