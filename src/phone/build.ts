@@ -94,6 +94,12 @@ const icons = async (): Promise<BuiltFile[]> => {
   );
 };
 
+/**
+ * Before any of zod: it would try whether `new Function` is allowed, which the page's policy reports. A module of the app
+ * would come too late, since what several files share is evaluated before each of them.
+ */
+const JITLESS = '(globalThis.__zod_globalConfig??={}).jitless=true;';
+
 /** Bundles the app. esbuild is loaded here only: a server with a bundle made beforehand needs none. */
 export const buildPhone = async (): Promise<PhoneBuild> => {
   const { build, stop } = await import('esbuild');
@@ -108,6 +114,7 @@ export const buildPhone = async (): Promise<PhoneBuild> => {
         chunkNames: '[name]-[hash]',
         assetNames: '[name]-[hash]',
         loader: { '.woff2': 'file' },
+        banner: { js: JITLESS },
         plugins: [fonts],
       }),
       build({

@@ -45,7 +45,7 @@ export const stretchHere: Stretch = async (pin, secret, deviceId) =>
   (await import('../ecps/protocol/stretch.ts')).stretchPin(pin, secret, deviceId);
 
 /** The curves weigh as much as the rest of a phone, and serve only once a PIN was typed: loaded then. */
-const pinKeys = () => import('../ecps/protocol/keys.ts');
+const loadCurves = () => import('../ecps/protocol/keys.ts');
 
 /** Makes the signing half of a phone on its vault. */
 export const createSigning = (vault: Vault, clock: Clock, stretch: Stretch = stretchHere): Signing => {
@@ -71,7 +71,7 @@ export const createSigning = (vault: Vault, clock: Clock, stretch: Stretch = str
 
     async pinKey({ pin, gen, deviceId, subject, evaluate }) {
       const { secret } = await keys();
-      const { blindPin, derivePinKey } = await pinKeys();
+      const { blindPin, derivePinKey } = await loadCurves();
       const name = `${subject}|${gen}`;
       const x = await stretch(pin, secret, deviceId);
       const former = unanswered.get(name);

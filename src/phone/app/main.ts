@@ -1,4 +1,3 @@
-import './zod-setup.ts';
 import { html } from '../../../views/html.ts';
 import { appTexts } from '../../../views/locales/app.ts';
 import { createPhone } from '../client.ts';
