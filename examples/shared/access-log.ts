@@ -119,17 +119,18 @@ const en: typeof fr = {
 /** Says who did what, in a line or in a table. */
 export const ACCESS_TEXTS: Record<Locale, typeof fr> = { fr, en };
 
-const accessTable = (rows: readonly Access[], locale: Locale, caption: string): Raw => {
+const accessTable = (
+  rows: readonly Access[],
+  locale: Locale,
+  { id, who }: { id: string; who: boolean },
+): Raw => {
   const t = ACCESS_TEXTS[locale];
   if (rows.length === 0) return html`<p>${t.none}</p>`;
-  return html`<table class="stack">
-    <caption>
-      ${caption}
-    </caption>
+  return html`<table class="stack" aria-labelledby="${id}">
     <thead>
       <tr>
         <th scope="col">${t.when}</th>
-        <th scope="col">${t.who}</th>
+        ${who && html`<th scope="col">${t.who}</th>`}
         <th scope="col">${t.what}</th>
         <th scope="col">${t.record}</th>
       </tr>
@@ -139,7 +140,7 @@ const accessTable = (rows: readonly Access[], locale: Locale, caption: string): 
         ({ at, name, national_id: nationalId, action, record_id: record }) =>
           html`<tr>
             <td data-label="${t.when}">${showInstant(at, locale)}</td>
-            <td data-label="${t.who}">${name} · ${nationalId}</td>
+            ${who && html`<td data-label="${t.who}">${name} · ${nationalId}</td>`}
             <td data-label="${t.what}">${t.actions[action]}</td>
             <td data-label="${t.record}">${record?.slice(0, 8) ?? '–'}</td>
           </tr>`,
@@ -160,8 +161,8 @@ export const accessBody = (
     <ul>
       ${logs.rules.map((rule) => html`<li>${rule}</li>`)}
     </ul>
-    <h2>${t.mine}</h2>
-    ${accessTable(logs.mine, locale, t.mine)}
-    <h2>${t.others}</h2>
-    ${accessTable(logs.others, locale, t.others)}`;
+    <h2 id="mine">${t.mine}</h2>
+    ${accessTable(logs.mine, locale, { id: 'mine', who: false })}
+    <h2 id="others">${t.others}</h2>
+    ${accessTable(logs.others, locale, { id: 'others', who: true })}`;
 };

@@ -10,6 +10,8 @@ export interface Body {
   body: Content;
   wide?: boolean;
   status?: number;
+  /** The address that shows this page again, when a form was sent to another. */
+  path?: string;
 }
 
 /** Makes the two ways to answer: to who is signed in, and to anyone. */
@@ -27,7 +29,7 @@ export const createChrome = ({ service }: Kit, links: readonly Link[], openLinks
       page({
         ...shown(body),
         locale,
-        path: ctx.path,
+        path: body.path ?? ctx.path,
         links,
         signedIn: { name: [person.title, person.name].filter(Boolean).join(' '), csrf: session.csrf },
       }),

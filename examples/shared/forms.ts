@@ -98,7 +98,7 @@ const fr = {
   familyName: 'Nom de naissance',
   givenName: 'Prénom',
   birthDate: 'Date de naissance',
-  dayHint: 'Exemple : 31/01/1948 ou 31011948',
+  dayHint: '31/01/1948 ou 31011948',
   postalCode: 'Code postal du domicile',
   wrong: 'À corriger avant d’enregistrer',
   missing: (label: string) => `${label} : à remplir`,
@@ -114,7 +114,7 @@ const en: typeof fr = {
   familyName: 'Family name at birth',
   givenName: 'First name',
   birthDate: 'Date of birth',
-  dayHint: 'Day, month, year, such as 31/01/1948 or 31011948',
+  dayHint: '31/01/1948 or 31011948',
   postalCode: 'Postal code of the home',
   wrong: 'To correct before saving',
   missing: (label) => `${label}: please fill in`,
@@ -146,18 +146,15 @@ export const createReader = (form: URLSearchParams, locale: Locale, today: strin
     return value ?? '';
   };
   const patient = (): Patient => {
+    const familyName = text('familyName', t.familyName);
+    const givenName = text('givenName', t.givenName);
     const birthDate = day('birthDate', t.birthDate);
     if (birthDate && Number(today.slice(0, 4)) - Number(birthDate.slice(0, 4)) > 120) {
       problems['birthDate'] = t.tooOld(t.birthDate);
     }
     const postalCode = text('postalCode', t.postalCode);
     if (!problems['postalCode'] && !/^\d{5}$/.test(postalCode)) problems['postalCode'] = t.postalWrong;
-    return {
-      familyName: text('familyName', t.familyName),
-      givenName: text('givenName', t.givenName),
-      birthDate,
-      postalCode,
-    };
+    return { familyName, givenName, birthDate, postalCode };
   };
   return { text, day, patient, problems };
 };

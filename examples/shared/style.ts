@@ -54,9 +54,9 @@ button.link { border: 0; background: none; color: var(--accent); padding: 0; tex
 .offers a small { font-weight: 400; font-size: 1rem; color: var(--soft); flex-basis: 100%; }
 .offers a.main, a.button.main { background: var(--accent); color: var(--on-accent); } .offers a.main small { color: inherit; }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.5rem 0; align-items: center; }
-a.button { display: inline-flex; }
+a.button { display: inline-flex; } .actions button { margin-top: 0; } [hidden] { display: none !important; }
 fieldset { border: 0; padding: 0; margin: 0 0 1rem; } legend { font-size: 1.3rem; font-weight: 700; padding: 0; margin: .5rem 0; }
-.field { margin: 0 0 1rem; } .pair { display: grid; gap: 0 1rem; grid-template-columns: repeat(auto-fit, minmax(min(13rem, 100%), 1fr)); }
+.field { margin: 0 0 1rem; } .pair { display: grid; align-items: end; gap: 0 1rem; grid-template-columns: repeat(auto-fit, minmax(min(13rem, 100%), 1fr)); }
 label { display: block; font-weight: 700; } .hint { color: var(--soft); font-size: 1rem; display: block; }
 input, select { font: inherit; width: 100%; min-height: 3rem; padding: .5rem .75rem; color: var(--ink); background: var(--card);
   border: 2px solid var(--soft); border-radius: .5rem; margin-top: .25rem; }
@@ -72,11 +72,12 @@ tr.void td, tr.void th { color: var(--soft); } .badge { border: 1px solid curren
 .figures { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(11rem, 100%), 1fr)); margin: 1.5rem 0; padding: 0; list-style: none; }
 .figures li { border: 1px solid var(--line); border-radius: .5rem; padding: .75rem 1rem; }
 .figures strong { display: block; font-size: 2rem; line-height: 1.2; font-variant-numeric: tabular-nums; color: var(--accent); }
-.chart { width: 100%; height: auto; display: block; margin: 1rem 0; } .chart text { fill: var(--ink); font-size: 15px; }
+.chart { width: 100%; display: block; margin: 1rem 0; overflow: visible; } .chart text { fill: var(--ink); font-size: 1rem; }
 .chart .bar { fill: var(--accent); } .chart .rest { fill: var(--line); } .chart .axis { stroke: var(--soft); }
 .sheet-only { display: none; } .seal { font-family: ui-monospace, Consolas, 'DejaVu Sans Mono', monospace; font-size: 1rem; letter-spacing: .02em; }
 @media (min-width: 30rem) { button { width: auto; } }
 @media (max-width: 40rem) {
+  .columns text { font-size: .7rem; }
   table.stack thead { position: absolute; left: -100rem; }
   table.stack, table.stack tbody, table.stack tr, table.stack th, table.stack td { display: block; }
   table.stack tr { border-bottom: 1px solid var(--line); padding: .5rem 0; }
@@ -88,7 +89,7 @@ tr.void td, tr.void th { color: var(--soft); } .badge { border: 1px solid curren
   :root { color-scheme: light; --ink: #000; --paper: #fff; --card: #fff; --line: #888; --soft: #333; --accent: #000; --notice: #fff; }
   @page { size: A4; margin: 18mm 16mm; }
   body { font-size: 11pt; } main { border: 0; padding: 0; width: 100%; max-width: none !important; }
-  header, .skip, footer, .no-print, .actions, .notice { display: none !important; }
+  header { padding: 0 0 1rem; } header > :not(.brand), .skip, footer, .no-print, .actions, .notice { display: none !important; }
   .sheet-only { display: block; } h1 { font-size: 18pt; } h2 { font-size: 13pt; margin: 1.2rem 0 .3rem; } a { color: inherit; text-decoration: none; }
   section, tr, dl div { break-inside: avoid; } .seal { font-size: 9pt; }
 }

@@ -29,11 +29,7 @@ export const formBody = (
             choices: [['', t.choose], ...RESULTS.map((result) => [result, results[result]] as const)],
           })}
         </div>
-        ${field(form, 'sampledOn', {
-          label: t.sampledOn,
-          hint: FORM_TEXTS[locale].dayHint,
-          attributes: { inputmode: 'numeric' },
-        })}
+        ${field(form, 'sampledOn', { label: t.sampledOn, attributes: { inputmode: 'numeric' } })}
       </fieldset>
       <p class="small">${t.signedBy(author.name, author.nationalId)}</p>
       <button type="submit">${t.save}</button>

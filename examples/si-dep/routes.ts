@@ -64,7 +64,7 @@ const forHealth =
 const showForm = ({ chrome }: Service, visit: Visit, form: Form, status = 200): void => {
   const { locale, session } = visit;
   const body = formBody(locale, { form, csrf: session.csrf, author: authorOf(visit) });
-  chrome.show(visit, { title: TEXTS[locale].form.title, body, status });
+  chrome.show(visit, { title: TEXTS[locale].form.title, body, status, path: '/resultats/nouveau' });
 };
 
 const newResult = (service: Service) => (visit: Visit) => {

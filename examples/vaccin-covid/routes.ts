@@ -77,7 +77,7 @@ const showForm = ({ chrome, records }: Service, visit: Visit, form: Form, status
     places: person.activities.map(({ place }) => place).filter(Boolean),
     remembered: records.last(person.nationalId) !== undefined,
   });
-  chrome.show(visit, { title: TEXTS[locale].form.title, body, status });
+  chrome.show(visit, { title: TEXTS[locale].form.title, body, status, path: '/vaccinations/nouvelle' });
 };
 
 const newRecord = (service: Service) => (visit: Visit) =>

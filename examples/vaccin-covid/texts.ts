@@ -25,7 +25,7 @@ const fr = {
     site: "Site d'injection",
     injectedOn: "Date de l'injection",
     dose: 'Dose',
-    nextDose: 'La suivante, selon ce service',
+    nextDose: 'La suivante',
     doseNumber: (dose: number) => (dose === 1 ? '1re dose' : `${dose}e dose`),
     place: 'Lieu de vaccination',
     placeHint: 'Facultatif : cabinet, centre, domicile…',
@@ -126,7 +126,8 @@ const fr = {
     oneDose: 'Une dose au moins',
     twoDoses: 'Deux doses au moins',
     coverage: 'Couverture',
-    years: (band: string) => `${band.replace('-', ' à ').replace('+', ' et plus')} ans`,
+    years: (band: string) =>
+      band.endsWith('+') ? `${band.slice(0, -1)} ans et plus` : `${band.replace('-', ' à ')} ans`,
     few: 'moins de 5',
     outside:
       'La couverture compte les personnes qui habitent les cinq départements dont la population (inventée) est connue.',
@@ -181,7 +182,7 @@ const en: typeof fr = {
     site: 'Injection site',
     injectedOn: 'Date of the injection',
     dose: 'Dose',
-    nextDose: 'The next one, as far as this service knows',
+    nextDose: 'The next one',
     doseNumber: (dose) => `Dose ${dose}`,
     place: 'Place of vaccination',
     placeHint: 'Optional: practice, centre, home…',

@@ -7,11 +7,12 @@ import { SITES, VACCINES } from '../vaccines.ts';
 
 /** The form of a vaccination: the patient first, since the rest is already there. */
 
-const injection = (form: Form, locale: Locale): Raw => {
+const injection = (form: Form, locale: Locale, remembered: boolean): Raw => {
   const t = TEXTS[locale].form;
   const doses = [1, 2, 3, 4].map((dose) => [String(dose), t.doseNumber(dose)] as const);
   return html`<fieldset>
     <legend>${t.injection}</legend>
+    ${remembered && html`<p class="hint">${t.remembered}</p>`}
     <div class="pair">
       ${choice(form, 'vaccine', { label: t.vaccine, choices: [['', t.choose], ...Object.entries(VACCINES)] })}
       ${field(form, 'lot', {
@@ -28,11 +29,7 @@ const injection = (form: Form, locale: Locale): Raw => {
       ${choice(form, 'dose', { label: t.dose, required: false, choices: [['', t.nextDose], ...doses] })}
     </div>
     <div class="pair">
-      ${field(form, 'injectedOn', {
-        label: t.injectedOn,
-        hint: FORM_TEXTS[locale].dayHint,
-        attributes: { inputmode: 'numeric' },
-      })}
+      ${field(form, 'injectedOn', { label: t.injectedOn, attributes: { inputmode: 'numeric' } })}
       ${field(form, 'place', { label: t.place, hint: t.placeHint, required: false, attributes: { list: 'places' } })}
     </div>
   </fieldset>`;
@@ -61,8 +58,7 @@ export const formBody = (
     <form method="post" action="/vaccinations" novalidate>
       <input type="hidden" name="csrf" value="${csrf}" />
       <input type="hidden" name="id" value="${form.values['id'] ?? ''}" />
-      ${patientFields(form, locale)} ${remembered && html`<p class="small">${t.remembered}</p>`}
-      ${injection(form, locale)}
+      ${patientFields(form, locale)} ${injection(form, locale, remembered)}
       <datalist id="places">${places.map((place) => html`<option value="${place}"></option>`)}</datalist>
       <p class="small">${t.signedBy(author.name, author.nationalId)}</p>
       <button type="submit">${t.save}</button>

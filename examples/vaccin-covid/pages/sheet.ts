@@ -121,7 +121,7 @@ const actions = (locale: Locale, { record, done, reportingUrl }: SheetData): Raw
       <a class="button main" href="/vaccinations/nouvelle" ${done === 'saved' && html`autofocus`}
         >${t.next}</a
       >
-      <button type="button" data-print hidden>${t.print}</button>
+      <button type="button" class="quiet" data-print hidden>${t.print}</button>
       <a class="button" href="${reportingLink(reportingUrl, record)}" rel="noreferrer">${t.report}</a>
     </div>
     <p class="small no-print">${t.reportNote}</p>`;

@@ -31,7 +31,7 @@ const weekly = (locale: Locale, { weeks }: Statistics): Raw => {
   const bars = weeks.map(({ week, injections }) => ({ label: showDay(week).slice(0, 5), value: injections }));
   return html`<section>
     <h2 id="weekly">${t.weekly}</h2>
-    ${columns(bars, { title: t.weekly, every: 2 })}
+    ${columns(bars, { title: t.weekly, every: 3 })}
     <details>
       <summary>${t.figures}</summary>
       <table aria-labelledby="weekly">
@@ -107,10 +107,10 @@ const cells = (locale: Locale, { cells: found }: Effectiveness): Raw => {
   const row = (label: string, positive: number, negative: number) =>
     html`<tr>
       <th scope="row">${label}</th>
-      <td class="n">${told(positive)}</td>
-      <td class="n">${told(negative)}</td>
+      <td class="n" data-label="${t.positive}">${told(positive)}</td>
+      <td class="n" data-label="${t.negative}">${told(negative)}</td>
     </tr>`;
-  return html`<table aria-labelledby="effectiveness">
+  return html`<table class="stack" aria-labelledby="effectiveness">
     <thead>
       <tr>
         <th scope="col">${t.tested}</th>
