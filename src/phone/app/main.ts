@@ -1,4 +1,5 @@
 import { html } from '../../../views/html.ts';
+import { appLife } from '../../../views/locales/app-life.ts';
 import { appTexts } from '../../../views/locales/app.ts';
 import { createPhone } from '../client.ts';
 import { readConfig } from './config.ts';
@@ -36,8 +37,9 @@ const watchNetwork = (bar: HTMLElement): void => {
 
 /** Listens for sign-ins, and brings them to the screen. */
 const watchRequests = async (app: AppContext, main: HTMLElement): Promise<void> => {
-  const bar = document.createElement('div');
+  const bar = document.createElement('aside');
   bar.className = 'ringing';
+  bar.ariaLabel = appLife(app.locale).home.ringing(1);
   bar.hidden = true;
   main.before(bar);
   startRinging(app, bar);

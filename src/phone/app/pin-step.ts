@@ -84,9 +84,9 @@ const waitScreen = (app: AppContext, step: PinStep, told: Told & { wait: number 
       step.started?.(root, signal);
       everySecond(() => {
         const left = Math.ceil((until - Date.now()) / 1000);
-        const told_ = root.querySelector('.countdown');
+        const place = root.querySelector('.countdown');
         if (left > 0) {
-          if (told_) told_.textContent = t.wait(lasting(app.locale, left));
+          if (place) place.textContent = t.wait(lasting(app.locale, left));
           return;
         }
         if (signal.aborted) return;

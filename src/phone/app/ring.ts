@@ -9,12 +9,10 @@ import type { WatchState } from './watch.ts';
 export const requestPath = ({ txn }: Pick<PendingRequest, 'txn'>): string =>
   `/demande?txn=${encodeURIComponent(txn)}`;
 
-/** Screens that a request may replace by itself: nothing is being typed there. */
-const IDLE: readonly string[] = ['/', '/historique', '/telephones', '/reglages', '/tester'];
-
 /**
- * Brings a new request to the screen: at once where nothing is being done, else by a bar above what is being done. A
- * request comes forward once; who went back finds it on the first screen.
+ * Brings a new request to the screen: by itself on the first screen, elsewhere by a bar above what is being done, so that
+ * whoever sends requests takes nobody away from his PIN. A request comes forward once; who went back finds it on the first
+ * screen.
  */
 export const startRinging = (app: AppContext, bar: HTMLElement): void => {
   const known = new Set<string>();
@@ -25,17 +23,10 @@ export const startRinging = (app: AppContext, bar: HTMLElement): void => {
     const here = location.pathname + location.search;
     const others = requests.filter((request) => requestPath(request) !== here);
     const [only] = fresh;
-    const idle = IDLE.includes(location.pathname);
-    bar.hidden = idle || others.length === 0;
-    if (only && requests.length === 1 && idle) {
-      void app.go(requestPath(only));
-      return;
-    }
-    if (fresh.length > 0 && idle && location.pathname !== '/') {
-      void app.go('/');
-      return;
-    }
+    const home = location.pathname === '/';
     const [other] = others;
+    bar.hidden = home || other === undefined;
+    if (home && only && requests.length === 1) void app.go(requestPath(only));
     if (bar.hidden || !other) return;
     const t = appLife(app.locale).home;
     const href = others.length === 1 ? requestPath(other) : '/';

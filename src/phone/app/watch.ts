@@ -105,7 +105,8 @@ export const createWatch = (phone: WatchedPhone): Watch => {
   const listen = async (signal: AbortSignal): Promise<void> => {
     for (let failures = 0; !signal.aborted; failures += 1) {
       try {
-        for await (const _event of phone.events(signal)) {
+        const events = phone.events(signal);
+        while (!(await events.next()).done) {
           failures = 0;
           await look();
         }

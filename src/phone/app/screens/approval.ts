@@ -47,6 +47,11 @@ const contextView = (app: AppContext, request: PendingRequest): Raw => {
     <p class="caution">${t.caution}</p>`;
 };
 
+/** Which service, and how long is left: in sight until the end. */
+const purposeView = (app: AppContext, { context, expiresAt }: PendingRequest, more?: Raw | false): Raw =>
+  html`<span>${lifeText(app).pin.forService(context.service.name)}</span>
+    <span class="left" role="timer" aria-live="off">${clock(secondsUntil(expiresAt))}</span> ${more}`;
+
 /** Ends the screen when the request does: its time is over, or another phone answered. */
 const whileOpen =
   (app: AppContext, request: PendingRequest) =>
@@ -87,9 +92,11 @@ export const approvalPinScreen = (app: AppContext, bound: BoundRequest): Screen 
   const t = lifeText(app).pin;
   const { request } = bound;
   return pinStepScreen(app, {
-    purpose: html`${t.forService(request.context.service.name)}
-      ${bound.bind.m === 'number' && html`<span class="typed-number">${t.number(bound.bind.v)}</span>`}
-      <span class="left" role="timer" aria-live="off">${clock(secondsUntil(request.expiresAt))}</span>`,
+    purpose: purposeView(
+      app,
+      request,
+      bound.bind.m === 'number' && html`<span class="typed-number">${t.number(bound.bind.v)}</span>`,
+    ),
     submit: t.confirm,
     pin: request.pin,
     backTo: requestPath(request),
@@ -145,30 +152,39 @@ const answers = (app: AppContext, request: PendingRequest): NonNullable<Screen['
   };
 };
 
-const refusals = (app: AppContext): Raw => {
+/** The number of the computer's page, with the service in sight. */
+const numberScreen = (app: AppContext, request: PendingRequest): Screen => {
   const t = lifeText(app).approval;
-  return html`<div class="refusals">
-    <button type="button" class="second" data-action="refuse">${t.refuse}</button>
-    <button type="button" class="second danger" data-action="ask-report">${t.report}</button>
-  </div>`;
+  return {
+    title: t.number,
+    backTo: requestPath(request),
+    body: html`<h1>${t.number}</h1>
+      <p class="purpose">${purposeView(app, request)}</p>
+      <p class="hint">${t.numberHint}</p>
+      ${keypad(app, {
+        action: 'number',
+        label: t.number,
+        submit: app.t.pin.next,
+        min: 2,
+        max: 2,
+        plain: true,
+        auto: true,
+      })}
+      <p class="after">
+        <a class="quiet" href="/scanner?txn=${encodeURIComponent(request.txn)}">${t.scan}</a>
+      </p>`,
+    actions: {
+      number: ({ value }) => app.show(approvalPinScreen(app, { request, bind: { m: 'number', v: value } })),
+    },
+    started: whileOpen(app, request),
+  };
 };
 
-/** What ties the request to the computer: the number typed, its QR code, or what was already scanned. */
-const binding = (app: AppContext, request: PendingRequest, bound: BoundRequest | undefined): Raw => {
-  const t = lifeText(app).approval;
-  const scan = `/scanner?txn=${encodeURIComponent(request.txn)}`;
-  if (bound) {
-    return html`${bound.bind.m === 'link' && html`<p class="hint">${t.sameBrowser}</p>`}
-      <div class="actions">
-        <button type="button" class="button" data-action="go-on">${t.goOn}</button>
-      </div>`;
-  }
-  if (!request.bindings.includes('number')) {
-    return html`<div class="actions"><a class="button" href="${scan}">${t.scanOnly}</a></div>`;
-  }
-  return html`<h2 class="number-label">${t.number}</h2>
-    ${keypad(app, { action: 'number', label: t.number, submit: app.t.pin.next, min: 2, max: 2, plain: true, auto: true })}
-    <p class="after"><a class="quiet" href="${scan}">${t.scan}</a></p>`;
+/** What comes after "this is me": the PIN when the computer's code was scanned, else its number or its QR code. */
+const goOn = (app: AppContext, request: PendingRequest, bound: BoundRequest | undefined) => {
+  if (bound) return app.show(approvalPinScreen(app, bound));
+  if (request.bindings.includes('number')) return app.show(numberScreen(app, request));
+  return app.go(`/scanner?txn=${encodeURIComponent(request.txn)}`);
 };
 
 /** A request, to be answered. With `bound`, the computer's code was scanned already. */
@@ -180,11 +196,15 @@ export const requestScreen = (app: AppContext, request: PendingRequest, bound?: 
     title,
     backTo: '/',
     body: html`<h1 class="spoken">${title}</h1>
-      ${contextView(app, request)} ${binding(app, request, bound)} ${refusals(app)}`,
+      ${contextView(app, request)} ${bound?.bind.m === 'link' && html`<p class="hint">${t.sameBrowser}</p>`}
+      <div class="actions answers">
+        <button type="button" class="button" data-action="go-on">${t.goOn}</button>
+        <button type="button" class="second" data-action="refuse">${t.refuse}</button>
+        <button type="button" class="second danger" data-action="ask-report">${t.report}</button>
+      </div>`,
     actions: {
       ...answers(app, request),
-      number: ({ value }) => app.show(approvalPinScreen(app, { request, bind: { m: 'number', v: value } })),
-      'go-on': () => bound && app.show(approvalPinScreen(app, bound)),
+      'go-on': () => goOn(app, request, bound),
       'ask-report': () => app.show(reportScreen(app, request, again)),
     },
     started: whileOpen(app, request),
