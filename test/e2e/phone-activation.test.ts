@@ -120,7 +120,9 @@ describe('from the first start to an e-CPS', () => {
       await problem(page).waitFor();
       await page.locator('#typed').fill('AAAA BBBB');
       await submit(page);
-      await page.getByText('4', { exact: false }).first().waitFor();
+      await problem(page)
+        .getByText(/restants : 4|left: 4/)
+        .waitFor();
       await see('typed-wrong');
       const code = await codeAfter('sms', async () => {
         await page.locator('#typed').fill(typed.toLowerCase());
