@@ -67,7 +67,7 @@ input:focus-visible, select:focus-visible, summary:focus-visible, [tabindex]:foc
 .search { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; } .search .field { flex: 1 1 14rem; margin: 0; }
 .scroll { overflow-x: auto; margin: 1rem 0; } table { border-collapse: collapse; width: 100%; font-size: 1rem; }
 caption { text-align: left; color: var(--soft); padding: 0 0 .5rem; } th, td { text-align: left; vertical-align: top; padding: .5rem .75rem .5rem 0;
-  border-bottom: 1px solid var(--line); } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+  border-bottom: 1px solid var(--line); } td form { margin: -.75rem 0; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 tr.void td, tr.void th { color: var(--soft); } .badge { border: 1px solid currentColor; border-radius: .25rem; padding: 0 .4rem; white-space: nowrap; }
 .figures { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(11rem, 100%), 1fr)); margin: 1.5rem 0; padding: 0; list-style: none; }
 .figures li { border: 1px solid var(--line); border-radius: .5rem; padding: .75rem 1rem; }
@@ -89,7 +89,7 @@ tr.void td, tr.void th { color: var(--soft); } .badge { border: 1px solid curren
   :root { color-scheme: light; --ink: #000; --paper: #fff; --card: #fff; --line: #888; --soft: #333; --accent: #000; --notice: #fff; }
   @page { size: A4; margin: 18mm 16mm; }
   body { font-size: 11pt; } main { border: 0; padding: 0; width: 100%; max-width: none !important; }
-  header { padding: 0 0 1rem; } header > :not(.brand), .skip, footer, .no-print, .actions, .notice { display: none !important; }
+  header { padding: 0 0 1rem; max-width: none; } header > :not(.brand), .skip, footer, .no-print, .actions, .notice { display: none !important; }
   .sheet-only { display: block; } h1 { font-size: 18pt; } h2 { font-size: 13pt; margin: 1.2rem 0 .3rem; } a { color: inherit; text-decoration: none; }
   section, tr, dl div { break-inside: avoid; } .seal { font-size: 9pt; }
 }

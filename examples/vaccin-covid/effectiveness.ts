@@ -106,7 +106,8 @@ export interface Join {
 
 const fetchResults = async ({ siDep, key }: Join): Promise<TestResult[]> => {
   const response = await fetch(`${siDep}/rapprochement`, {
-    headers: { authorization: `Bearer ${joinToken(key)}` },
+    // A rare call: no connection is kept, which SI-DEP may have closed meanwhile.
+    headers: { authorization: `Bearer ${joinToken(key)}`, connection: 'close' },
     redirect: 'error',
     signal: AbortSignal.timeout(3000),
   });
@@ -118,19 +119,30 @@ const fetchResults = async ({ siDep, key }: Join): Promise<TestResult[]> => {
   return results.filter(isResult);
 };
 
+/** A public page must not make SI-DEP work at every visit. */
+const REMEMBERED_MS = 5000;
+
 /** Asks SI-DEP and joins; undefined, and the reason to `onError`, when it does not answer. */
-export const computeEffectiveness = async (
+export const createEffectiveness = (
   db: Database,
   join: Join | undefined,
   onError: (error: unknown) => void,
-): Promise<Effectiveness | undefined> => {
-  if (!join) return undefined;
-  try {
-    return estimate(countCells(await fetchResults(join), firstInjections(db, join.key)));
-  } catch (error) {
-    onError(error);
-    return undefined;
-  }
+): (() => Promise<Effectiveness | undefined>) => {
+  let last: { at: number; found: Promise<Effectiveness | undefined> } | undefined;
+  const ask = async (source: Join): Promise<Effectiveness | undefined> => {
+    try {
+      return estimate(countCells(await fetchResults(source), firstInjections(db, source.key)));
+    } catch (error) {
+      onError(error);
+      return undefined;
+    }
+  };
+  return async () => {
+    if (!join) return undefined;
+    const at = performance.now();
+    if (!last || at - last.at > REMEMBERED_MS) last = { at, found: ask(join) };
+    return last.found;
+  };
 };
 
 const rounded = (value: number | undefined): number | null =>

@@ -10,7 +10,7 @@ import { type Dataset, answerData } from '../shared/open-data.ts';
 import type { Link } from '../shared/pages.ts';
 import { authorOf, isHealthProfessional } from '../shared/signature.ts';
 import { type Kit, type Submission, type Visit, leave, param } from '../shared/visit.ts';
-import { type Join, computeEffectiveness, effectivenessData } from './effectiveness.ts';
+import { type Effectiveness, type Join, createEffectiveness, effectivenessData } from './effectiveness.ts';
 import { freshForm, readVaccination } from './form.ts';
 import { formBody } from './pages/form.ts';
 import { listBody } from './pages/list.ts';
@@ -28,7 +28,7 @@ interface Service {
   db: Database;
   records: Records;
   log: AccessLog;
-  join: Join | undefined;
+  effectiveness: () => Promise<Effectiveness | undefined>;
   sample: boolean;
   reportingUrl: string;
 }
@@ -196,12 +196,10 @@ const showAccess =
     chrome.show(visit, { title: ACCESS_TEXTS[locale].title, body, wide: true });
   };
 
-const effectiveness = ({ db, join, kit }: Service) => computeEffectiveness(db, join, kit.service.onError);
-
 const showStatistics = (service: Service) => async (ctx: Context) => {
   const { db, kit, chrome, sample } = service;
   const data = computeStatistics(db, kit.service.now());
-  const found = await effectiveness(service);
+  const found = await service.effectiveness();
   await chrome.showAnyone(ctx, (locale) => ({
     title: TEXTS[locale].statistics.title,
     body: statisticsBody(locale, data, found, sample),
@@ -212,7 +210,7 @@ const showStatistics = (service: Service) => async (ctx: Context) => {
 const datasets: Record<string, (service: Service) => Dataset | Promise<Dataset>> = {
   injections: ({ db, kit }) => injectionsData(computeStatistics(db, kit.service.now())),
   couverture: ({ db, kit }) => coverageData(computeStatistics(db, kit.service.now())),
-  efficacite: async (service) => effectivenessData(await effectiveness(service)),
+  efficacite: async (service) => effectivenessData(await service.effectiveness()),
 };
 
 const sendData = (service: Service) => async (ctx: Context) => {
@@ -223,10 +221,14 @@ const sendData = (service: Service) => async (ctx: Context) => {
 };
 
 /** All routes; the names of the options are those of `service.ts`. */
-export const vaccinationRoutes = (kit: Kit, options: Omit<Service, 'kit' | 'chrome'>): Router => {
+export const vaccinationRoutes = (
+  kit: Kit,
+  options: Omit<Service, 'kit' | 'chrome' | 'effectiveness'> & { join: Join | undefined },
+): Router => {
   const service: Service = {
     ...options,
     kit,
+    effectiveness: createEffectiveness(options.db, options.join, kit.service.onError),
     chrome: createChrome(kit, LINKS, [LINKS[0] ?? STATISTICS_LINK, STATISTICS_LINK]),
   };
   return new Router()

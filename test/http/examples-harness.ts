@@ -9,6 +9,9 @@ import { exportJWK, generateKeyPair } from 'jose';
  * the example services do is theirs. Whom it signs in is the `login_hint` of the request, or else Ada.
  */
 
+/** No connection is kept: a service that starts anew on the same port would be met by one to the old. */
+export const ONCE = { connection: 'close' };
+
 export const SECRET = 'a-secret-of-the-test';
 
 const doctor = (givenName: string, familyName: string, nationalId: string, activities: unknown[]) => ({
@@ -44,7 +47,11 @@ export class Browser {
     const jar = this.#jar.get(origin) ?? new Map<string, string>();
     this.#jar.set(origin, jar);
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(url, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } });
+    const response = await fetch(url, {
+      ...init,
+      redirect: 'manual',
+      headers: { ...init.headers, ...ONCE, cookie },
+    });
     for (const line of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       if (value === '' || /expires=Thu, 01 Jan 1970/i.test(line)) jar.delete(name);
@@ -123,7 +130,9 @@ const configuration = async (clients: Record<string, string>): Promise<Configura
     // The library refuses to call this machine, which is right everywhere but here.
     fetch: (url, init) => {
       const { dispatcher: _dispatcher, ...options } = (init ?? {}) as RequestInit & { dispatcher?: unknown };
-      return fetch(url, options);
+      const headers = new Headers(options.headers);
+      headers.set('connection', 'close');
+      return fetch(url, { ...options, headers });
     },
   };
 };
@@ -132,15 +141,15 @@ const configuration = async (clients: Record<string, string>): Promise<Configura
 const interactions = (app: Koa, oidc: Provider) =>
   app.use(async (ctx, next) => {
     if (!ctx.path.startsWith('/interaction/')) return next();
-    const { params, grantId } = await oidc.interactionDetails(ctx.req, ctx.res);
-    const accountId = String(params['login_hint'] ?? 'ada');
+    const { params, grantId, session } = await oidc.interactionDetails(ctx.req, ctx.res);
+    const accountId = String(params['login_hint'] ?? session?.accountId ?? 'ada');
     const grant =
       (grantId && (await oidc.Grant.find(grantId))) ||
       new oidc.Grant({ accountId, clientId: String(params['client_id']) });
     grant.addOIDCScope('openid scope_all');
     ctx.respond = false;
     await oidc.interactionFinished(ctx.req, ctx.res, {
-      login: { accountId },
+      login: { accountId, acr: 'eidas1' },
       consent: { grantId: await grant.save() },
     });
   });
