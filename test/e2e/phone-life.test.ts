@@ -162,7 +162,7 @@ describe('a sign-in asked by a computer', () => {
     await asking.close();
   });
 
-  test('scanned instead of typed: an elsewhere-blocked camera says so and leaves the number', async () => {
+  test('without a camera, says so and leaves the number', async () => {
     await home();
     const asking = await computer();
     const { page } = phone;
@@ -215,6 +215,84 @@ describe('a sign-in asked by a computer', () => {
     await heading(other.page, 'Votre e-CPS n’est pas dans ce navigateur');
     await look('link-elsewhere', other);
     await other.context.close();
+  });
+});
+
+describe('notifications', () => {
+  /** The browser's push service is on the Internet: a subscription of its shape stands in for it. */
+  const subscribed = () => {
+    const endpoint = 'https://push.example.org/one';
+    const toJSON = () => ({
+      endpoint,
+      keys: { p256dh: 'BA'.repeat(43) + 'A', auth: 'AAAAAAAAAAAAAAAAAAAAAA' },
+    });
+    let present: object | null = null;
+    const given = {
+      endpoint,
+      toJSON,
+      options: {},
+      unsubscribe: async () => {
+        present = null;
+        return true;
+      },
+    };
+    Object.assign(PushManager.prototype, {
+      getSubscription: async () => present,
+      subscribe: async () => (present = given),
+    });
+  };
+
+  test('are asked for by a gesture, handed to the server, and given up', async () => {
+    const { context } = phone;
+    await context.grantPermissions(['notifications'], { origin: new URL(sandbox.info.app).origin });
+    const page = await context.newPage();
+    await page.addInitScript(subscribed);
+    await page.goto(new URL('/reglages', sandbox.info.app).href);
+    const handed = page.waitForRequest((request) => request.method() === 'PUT');
+    await page.getByRole('button', { name: 'Me prévenir' }).click();
+    await page.getByText('Les notifications sont activées sur ce téléphone.').waitFor();
+    expect((await handed).postDataJSON()).toMatchObject({
+      subscription: { endpoint: 'https://push.example.org/one' },
+    });
+    await page.getByRole('button', { name: 'Ne plus me prévenir' }).click();
+    await page.getByText('Les notifications sont désactivées.').waitFor();
+    await page.close();
+  });
+
+  test('ring without a word of what waits, in the language of the app', async () => {
+    const { context } = phone;
+    const origin = new URL(sandbox.info.app).origin;
+    await phone.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    const client = await context.newCDPSession(phone.page);
+    const registered = new Promise<string>((resolve) => {
+      client.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+        const found = registrations.find(({ scopeURL }) => scopeURL.startsWith(origin));
+        if (found) resolve(found.registrationId);
+      });
+    });
+    await client.send('ServiceWorker.enable');
+    // Behind another tab, as a phone in a pocket: in sight, the app itself shows what waits.
+    const front = await context.newPage();
+    await phone.page.goto('about:blank');
+    await client.send('ServiceWorker.deliverPushMessage', {
+      origin,
+      registrationId: await registered,
+      data: '',
+    });
+    await front.goto(new URL('/aide-absente.txt', origin).href);
+    await expect
+      .poll(() =>
+        front.evaluate(async () => {
+          const registration = await navigator.serviceWorker.getRegistration('/');
+          const shown = (await registration?.getNotifications()) ?? [];
+          return shown.map(({ title, body, lang }) => ({ title, body, lang }));
+        }),
+      )
+      .toEqual([
+        { title: 'e-CPS', body: 'Une demande attend votre réponse. Ouvrez l’application.', lang: 'fr' },
+      ]);
+    await front.close();
+    await home();
   });
 });
 

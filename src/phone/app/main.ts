@@ -8,6 +8,7 @@ import { chooseLocale, currentLocale } from './locale.ts';
 import { createNotes } from './notes.ts';
 import { refreshSubscription } from './notifications.ts';
 import { storageWorks } from './persist.ts';
+import { keepLocale } from './push.ts';
 import { startRinging } from './ring.ts';
 import { createRouter } from './router.ts';
 import { ROUTES } from './routes.ts';
@@ -86,6 +87,7 @@ const start = async (): Promise<void> => {
   await watchRequests(app, main);
   await startService(app, element('update')).catch(() => undefined);
   await refreshSubscription(app).catch(() => undefined);
+  await keepLocale(locale).catch(() => undefined);
 };
 
 void start();

@@ -39,7 +39,20 @@ export interface PushScope {
 /** Message to the open app: look at once. */
 export const LOOK = 'look';
 
-const locale = (): Locale => (navigator.language.startsWith('en') ? 'en' : 'fr');
+/** Where the app leaves its language for the worker, which has no other way to know it. */
+const WORDS = { cache: 'ecps-words', path: '/words/locale' } as const;
+
+/** Tells the worker in which language to ring. */
+export const keepLocale = async (locale: Locale): Promise<void> => {
+  const cache = await caches.open(WORDS.cache);
+  await cache.put(WORDS.path, new Response(locale));
+};
+
+const keptLocale = async (): Promise<Locale> => {
+  const kept = await (await caches.open(WORDS.cache)).match(WORDS.path);
+  const locale = (await kept?.text()) ?? navigator.language;
+  return locale.startsWith('en') ? 'en' : 'fr';
+};
 
 const windows = (scope: PushScope) => scope.clients.matchAll({ type: 'window', includeUncontrolled: true });
 
@@ -48,9 +61,10 @@ const ring = async (scope: PushScope, icon: string | undefined): Promise<void> =
   for (const client of open) client.postMessage(LOOK);
   // In sight, the app itself shows the request.
   if (open.some((client) => client.visibilityState === 'visible' && client.focused)) return;
-  const { title, body } = TEXTS[locale()];
+  const lang = await keptLocale();
+  const { title, body } = TEXTS[lang];
   const picture = icon === undefined ? {} : { icon, badge: icon };
-  const options = { body, tag: TAG, renotify: true, lang: locale(), ...picture };
+  const options = { body, tag: TAG, renotify: true, lang, ...picture };
   await scope.registration.showNotification(title, options);
 };
 

@@ -1,6 +1,7 @@
 import { html } from '../../../views/html.ts';
 import { appLife } from '../../../views/locales/app-life.ts';
 import type { PendingRequest } from '../../ecps/protocol/api.ts';
+import { clearNotifications } from './push.ts';
 import type { AppContext } from './screen.ts';
 import { fill } from './trusted.ts';
 import type { WatchState } from './watch.ts';
@@ -15,23 +16,22 @@ export const requestPath = ({ txn }: Pick<PendingRequest, 'txn'>): string =>
  * screen.
  */
 export const startRinging = (app: AppContext, bar: HTMLElement): void => {
+  const t = appLife(app.locale).home;
   const known = new Set<string>();
 
-  const ring = ({ requests }: WatchState): void => {
+  const ring = ({ requests, shown }: WatchState): void => {
     const fresh = requests.filter(({ txn }) => !known.has(txn));
     for (const { txn } of fresh) known.add(txn);
-    const here = location.pathname + location.search;
-    const others = requests.filter((request) => requestPath(request) !== here);
-    const [only] = fresh;
+    if (document.visibilityState === 'visible') void clearNotifications();
     const home = location.pathname === '/';
-    const [other] = others;
-    bar.hidden = home || other === undefined;
-    if (home && only && requests.length === 1) void app.go(requestPath(only));
-    if (bar.hidden || !other) return;
-    const t = appLife(app.locale).home;
-    const href = others.length === 1 ? requestPath(other) : '/';
-    fill(bar, html`<a href="${href}">${t.ringing(others.length)}</a>`);
-    if (fresh.length > 0) app.announce(t.ringing(others.length));
+    const unseen = requests.filter(({ txn }) => !shown.has(txn));
+    const [first] = unseen;
+    bar.hidden = home || first === undefined;
+    if (home && fresh.length > 0 && requests.length === 1 && first) void app.go(requestPath(first));
+    if (bar.hidden || !first) return;
+    const href = unseen.length === 1 ? requestPath(first) : '/';
+    fill(bar, html`<a href="${href}">${t.ringing(unseen.length)}</a>`);
+    if (fresh.length > 0) app.announce(t.ringing(unseen.length));
   };
 
   app.watch.subscribe(ring, new AbortController().signal);

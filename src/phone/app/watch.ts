@@ -15,6 +15,8 @@ export interface WatchState {
   readonly link: 'looking' | 'on' | 'off';
   /** A refusal that ends the watch: the phone is locked, removed… */
   readonly refusal: unknown;
+  /** Requests that have been on the screen: they do not come forward again. */
+  readonly shown: ReadonlySet<string>;
 }
 
 export interface Watch {
@@ -24,6 +26,8 @@ export interface Watch {
   stop(): void;
   /** Asks now; resolves once answered, and never throws. */
   look(): Promise<WatchState>;
+  /** Tells that a request is on the screen. */
+  show(txn: string): void;
   /** Called with the present state, then at each change, until the signal. */
   subscribe(listener: (state: WatchState) => void, signal: AbortSignal): void;
 }
@@ -34,6 +38,7 @@ const NOTHING: WatchState = {
   me: undefined,
   link: 'looking',
   refusal: undefined,
+  shown: new Set(),
 };
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 30_000] as const;
 /** Also asked for now and then, should an event be lost on the way. */
@@ -154,6 +159,9 @@ export const createWatch = (phone: WatchedPhone): Watch => {
       state = NOTHING;
     },
     look,
+    show(txn) {
+      if (!state.shown.has(txn)) set({ shown: new Set([...state.shown, txn]) });
+    },
     subscribe(listener, signal) {
       listeners.add(listener);
       signal.addEventListener('abort', () => listeners.delete(listener));

@@ -14,8 +14,6 @@ export const appLife = {
   },
   cancel: 'Cancel',
   later: 'Later',
-  done: 'Done',
-  next: 'Continue',
   toHome: 'Back to home',
 
   home: {
@@ -25,7 +23,6 @@ export const appLife = {
     checking: 'Looking for a request…',
     listening: 'Ready: requests arrive here.',
     silent: 'No network. We will go on as soon as it is back.',
-    look: 'Look now',
     scan: 'Scan a QR code',
     ringing: (count: number) =>
       count > 1 ? `${count} sign-in requests are waiting` : 'A sign-in request is waiting',
@@ -72,7 +69,6 @@ export const appLife = {
     when: 'Asked',
     whenAt: (hour: string) => `at ${hour}`,
     message: 'Message shown on the computer',
-    level: 'Level asked for',
     known: 'You have signed in from this browser before.',
     unknown: 'You have never signed in from this browser.',
     caution: 'Confirm only if you yourself have just asked for this sign-in.',
@@ -81,7 +77,6 @@ export const appLife = {
     number: 'The number on your computer',
     numberHint: 'Two digits.',
     scan: 'Scan its QR code instead',
-    scanOnly: 'Scan the QR code on the computer',
     goOn: 'This is me: continue',
     refuse: 'Refuse',
     report: 'This wasn’t me',
@@ -238,7 +233,6 @@ export const appLife = {
 
   settings: {
     title: 'Settings',
-    person: 'Identity',
     identifier: (id: string) => `National identifier: ${id}`,
     renewBy: (when: string) => `Valid until ${when}`,
     pin: 'Change my PIN',
@@ -249,24 +243,17 @@ export const appLife = {
     languages: { fr: 'Français', en: 'English' },
     revocation: 'Lost phone: the revocation code',
     delete: 'Delete my e-CPS',
-    help: 'Not working?',
-    opensSite: '(Caducée’s site)',
   },
 
   changePin: {
     title: 'Change my PIN',
     old: 'Your present PIN',
     new: 'Your new PIN',
-    newHint: (min: number) => `${min} to 8 digits; we suggest 6. You may reuse that of your CPS card.`,
-    again: 'The new PIN, once more',
     next: 'Continue',
     save: 'Change the PIN',
-    mismatch: 'The two PINs are not the same. Choose it again.',
-    same: 'This is already your PIN: choose another.',
     done: 'PIN changed',
     doneText: (hour: string) => `Until ${hour} you can return to the former one if you change your mind.`,
     doneUse: 'Use the new one from your next sign-in.',
-    step: (now: number, of: number) => `Step ${now} of ${of}`,
   },
   rollback: {
     title: 'Return to the former PIN',

@@ -57,6 +57,7 @@ const whileOpen =
   (app: AppContext, request: PendingRequest) =>
   (root: HTMLElement, signal: AbortSignal): void => {
     const t = lifeText(app).approval;
+    app.watch.show(request.txn);
     const busy = (): boolean => root.hasAttribute('data-busy');
     everySecond(() => {
       const left = secondsUntil(request.expiresAt);

@@ -19,11 +19,14 @@ const requestView = (app: AppContext, request: PendingRequest): Raw => {
   >`;
 };
 
+const scanView = (app: AppContext): Raw =>
+  html`<a class="second" href="/scanner">${lifeText(app).home.scan}</a>`;
+
 const requestsView = (app: AppContext, requests: readonly PendingRequest[]): Raw => {
   const t = lifeText(app).home;
   return html`<h2>${requests.length > 1 ? t.several(requests.length) : t.ringing(1)}</h2>
     ${requests.length > 1 && html`<p>${t.severalWhy}</p>`}
-    <div class="actions">${requests.map((request) => requestView(app, request))}</div>`;
+    <div class="actions">${requests.map((request) => requestView(app, request))} ${scanView(app)}</div>`;
 };
 
 const nothingView = (app: AppContext, { link }: WatchState): Raw => {
@@ -31,7 +34,8 @@ const nothingView = (app: AppContext, { link }: WatchState): Raw => {
   const status = link === 'off' ? t.silent : link === 'on' ? t.listening : t.checking;
   return html`<h2>${t.nobody}</h2>
     <p>${t.how}</p>
-    <p class="status ${link}"><span class="dot" aria-hidden="true"></span>${status}</p>`;
+    <p class="status ${link}"><span class="dot" aria-hidden="true"></span>${status}</p>
+    <div class="actions">${scanView(app)}</div>`;
 };
 
 const quarantineView = (app: AppContext, until: string): Raw => {
@@ -117,7 +121,6 @@ export const readyScreen = (app: AppContext): Screen => {
       <p class="person" data-part="person"></p>
       <div class="waiting-box" data-part="waiting" aria-live="polite"></div>
       <div data-part="notices"></div>
-      <div class="actions"><a class="second" href="/scanner">${t.scan}</a></div>
       ${navView(app, 'home')}`,
     started: (root, signal) => live(app, root, signal),
   };
