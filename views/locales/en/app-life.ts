@@ -135,7 +135,7 @@ export const appLife = {
     tooOld: 'This QR code is no longer shown. Aim at the one on the screen now.',
     denied:
       'Access to the camera is refused for this app. Allow it in the browser’s settings, or type the number on the computer.',
-    noCamera: 'The camera is not available. Type the number on the computer instead.',
+    noCamera: 'Type the number on the computer instead.',
   },
 
   link: {

@@ -136,7 +136,7 @@ export const appLife = {
     tooOld: 'Ce QR code n’est plus affiché. Visez celui qui est à l’écran maintenant.',
     denied:
       'L’accès à la caméra est refusé pour cette application. Autorisez-le dans les réglages du navigateur, ou tapez le nombre affiché sur l’ordinateur.',
-    noCamera: 'La caméra n’est pas disponible. Tapez plutôt le nombre affiché sur l’ordinateur.',
+    noCamera: 'Tapez plutôt le nombre affiché sur l’ordinateur.',
   },
 
   link: {
