@@ -9,6 +9,15 @@ COPY package.json package-lock.json .npmrc ./
 # No development tools; no platform packages either: the image has its Node, and its PostgreSQL is elsewhere.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
+FROM node:24-slim AS phone
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# The bundler is a platform package, so all of those come; none goes further than this stage.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+COPY views views
+COPY src src
+RUN node -e "import('/app/src/phone/build.ts').then(async (phone) => phone.writeBuild(await phone.buildPhone()))"
+
 FROM node:24-slim AS application
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
@@ -17,6 +26,7 @@ COPY config config
 COPY migrations migrations
 COPY views views
 COPY src src
+COPY --from=phone /app/.cache/phone .cache/phone
 # Compiles once what every start would: the sources are TypeScript, stripped at load.
 ENV NODE_COMPILE_CACHE=/app/.cache/node
 RUN node -e "import('/app/src/app.ts').then(() => process.exit(0))" && node src/cli.ts --help > /dev/null

@@ -95,6 +95,12 @@ export const ZONES = [
     may: [...BASE, ...VIEWS, 'http', 'oidc', 'ecps', 'card', 'registry', 'clients', 'audit', 'limits'],
     why: 'what a practitioner sees of their own',
   },
+  {
+    zone: 'phone-server',
+    prefix: /^src\/phone\/(server|build)\.ts$/,
+    may: [...BASE, 'views', 'http'],
+    why: 'serves the app; the app does not know it',
+  },
   { zone: 'phone', prefix: /^src\/phone\//, may: ['ecps-protocol', 'views'], why: 'browser code' },
   { zone: 'sandbox', prefix: /^src\/sandbox\//, may: 'anything', why: 'a whole world in one process' },
   {

@@ -28,6 +28,7 @@ import type { ExpiringStore } from './platform/store/contract.ts';
 import { createPostgresStore, sweepExpired } from './platform/store/postgres.ts';
 import { createRedisStore } from './platform/store/redis.ts';
 import { createRegistry } from './registry/service.ts';
+import { createPhoneServer, servesPhone } from './phone/server.ts';
 
 /** The provider, wired and ready to listen. */
 export interface App {
@@ -125,6 +126,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
 
   const { app } = kernel;
   app.use(healthRoutes(health));
+  if (servesPhone(config)) app.use(createPhoneServer({ config, log }));
   app.use(oidc.middleware);
   app.use(mount(ecps.routes));
   app.use(

@@ -97,7 +97,7 @@ export const SETTINGS = {
   appOrigin: setting(origin, {
     env: 'CADUCEE_APP_ORIGIN',
     optional: true,
-    doc: 'Origin of the e-CPS phone app: allowed by CORS on the e-CPS API and target of the same-phone link. By default that of the issuer.',
+    doc: 'Origin of the e-CPS phone app, a host of its own that leads to this same process, which serves the app there; also allowed by CORS on the e-CPS API and target of the same-phone link. Without it no app is served.',
   }),
   databaseUrl: setting(url(['postgres:', 'postgresql:']), {
     env: 'CADUCEE_DATABASE_URL',

@@ -7,7 +7,7 @@ export class Raw {
   }
 }
 
-export type Content = Raw | string | number | undefined | false | readonly Content[];
+export type Content = Raw | string | number | undefined | null | false | readonly Content[];
 
 const ESCAPES: Record<string, string> = {
   '&': '&amp;',
@@ -18,7 +18,7 @@ const ESCAPES: Record<string, string> = {
 };
 
 const render = (value: Content): string => {
-  if (value === undefined || value === false) return '';
+  if (value === undefined || value === null || value === false) return '';
   if (value instanceof Raw) return value.html;
   if (typeof value === 'object') return value.map(render).join('');
   return String(value).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character);

@@ -4,7 +4,7 @@ import type { ServiceRegistration } from './service.ts';
 /** Runs one service by itself, configured by the environment. */
 export const runService = async (
   name: string,
-  create: (registration: ServiceRegistration) => Listening,
+  create: (registration: ServiceRegistration, environment: NodeJS.ProcessEnv) => Listening,
 ): Promise<void> => {
   const missing = ['ISSUER', 'CLIENT_ID', 'CLIENT_SECRET', 'PORT'].filter((key) => !process.env[key]);
   if (missing.length > 0) {
@@ -14,13 +14,14 @@ export const runService = async (
   }
   const { ISSUER = '', CLIENT_ID = '', CLIENT_SECRET = '', PORT = '', ORIGIN } = process.env;
   const origin = ORIGIN ?? `http://localhost:${PORT}`;
-  const service = create({
+  const registration: ServiceRegistration = {
     issuer: ISSUER,
     clientId: CLIENT_ID,
     clientSecret: CLIENT_SECRET,
     origin,
     onError: (error) => console.error(error instanceof Error ? `${error.name}: ${error.message}` : error),
-  });
+  };
+  const service = create(registration, process.env);
   await service.start(Number(PORT));
   console.error(`${name}: ${origin}`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void service.stop());

@@ -1,4 +1,4 @@
-import { type Content, type Raw, html } from './html.ts';
+import { type Content, Raw, html } from './html.ts';
 import type { Locale, Practitioner } from './practitioner.ts';
 import { type Notice, TEXTS, type Texts } from './texts.ts';
 
@@ -19,14 +19,51 @@ export interface Branding {
   mark: string;
 }
 
-interface PageOptions {
+/** A link of the service's own, in both languages. */
+export interface Link {
+  href: string;
+  label: Record<Locale, string>;
+}
+
+export interface PageOptions {
   brand: Branding;
   locale: Locale;
   title: string;
   body: Content;
+  /** Where the page stands, so that changing the language stays on it. */
+  path?: string;
+  /** Tables and charts need more room than a form. */
+  wide?: boolean;
+  links?: readonly Link[];
+  /** Who is signed in, and what the sign-out form carries. */
+  signedIn?: { name: string; csrf: string };
 }
 
-const page = ({ brand, locale, title, body }: PageOptions): string => {
+const navigation = ({ locale, links = [], path }: PageOptions): Raw | undefined =>
+  links.length === 0
+    ? undefined
+    : html`<nav aria-label="${TEXTS[locale].menu}">
+        <ul>
+          ${links.map(
+            ({ href, label }) =>
+              html`<li>
+                <a href="${href}" ${href === path && new Raw('aria-current="page"')}>${label[locale]}</a>
+              </li>`,
+          )}
+        </ul>
+      </nav>`;
+
+const signOutBar = ({ locale, signedIn }: PageOptions): Raw | undefined =>
+  signedIn &&
+  html`<form method="post" action="/deconnexion" class="who">
+    <input type="hidden" name="csrf" value="${signedIn.csrf}" />
+    <span>${signedIn.name}</span>
+    <button type="submit" class="link">${TEXTS[locale].signOut}</button>
+  </form>`;
+
+/** A whole page: header, navigation, who is signed in, the body, and the footer. */
+export const page = (options: PageOptions): string => {
+  const { brand, locale, title, body, wide } = options;
   const texts = TEXTS[locale];
   const other: Locale = locale === 'fr' ? 'en' : 'fr';
   return html`<!doctype html>
@@ -38,7 +75,7 @@ const page = ({ brand, locale, title, body }: PageOptions): string => {
         <link rel="stylesheet" href="/style.css" />
         <link rel="icon" href="/mark.svg" type="image/svg+xml" />
       </head>
-      <body>
+      <body class="${wide ? 'wide' : ''}">
         <a class="skip" href="#content">${texts.skip}</a>
         <header>
           <a class="brand" href="/"
@@ -46,7 +83,10 @@ const page = ({ brand, locale, title, body }: PageOptions): string => {
               ><strong>${brand.name}</strong> <small>${brand.purpose[locale]}</small></span
             ></a
           >
-          <a href="/?lang=${other}" lang="${other}" hreflang="${other}">${texts.otherLanguage}</a>
+          <a href="${options.path ?? '/'}?lang=${other}" lang="${other}" hreflang="${other}"
+            >${texts.otherLanguage}</a
+          >
+          ${navigation(options)} ${signOutBar(options)}
         </header>
         <main id="content">${body}</main>
         <footer><p>${texts.example}</p></footer>
@@ -65,7 +105,11 @@ const signInForm = (texts: Texts): Raw => html`
 `;
 
 /** Before sign-in. */
-export const landingPage = (brand: Branding, locale: Locale, kind?: Notice): string => {
+export const landingPage = (
+  brand: Branding,
+  locale: Locale,
+  { kind, open = [] }: { kind?: Notice | undefined; open?: readonly Link[] } = {},
+): string => {
   const texts = TEXTS[locale];
   return page({
     brand,
@@ -74,7 +118,13 @@ export const landingPage = (brand: Branding, locale: Locale, kind?: Notice): str
     body: html`${notice(texts, kind)}
       <h1>${brand.name}</h1>
       <p class="lead">${brand.introduction[locale]}</p>
-      ${signInForm(texts)}`,
+      ${signInForm(texts)}
+      ${
+        open.length > 0 &&
+        html`<ul class="doors">
+          ${open.map(({ href, label }) => html`<li><a href="${href}">${label[locale]}</a></li>`)}
+        </ul>`
+      }`,
   });
 };
 
@@ -92,7 +142,13 @@ const activityList = (texts: Texts, person: Practitioner): Raw =>
       </ul>`;
 
 /** After sign-in: who it is, where they practise, and the way out. */
-export const signedInPage = (brand: Branding, locale: Locale, person: Practitioner, csrf: string): string => {
+export const signedInPage = (
+  brand: Branding,
+  locale: Locale,
+  person: Practitioner,
+  csrf: string,
+  offers?: Content,
+): string => {
   const texts = TEXTS[locale];
   const name = [person.title, person.name].filter(Boolean).join(' ');
   return page({
@@ -102,6 +158,7 @@ export const signedInPage = (brand: Branding, locale: Locale, person: Practition
     body: html`<h1>${texts.greeting(name)}</h1>
       <p class="lead">${person.professions.join(', ')}</p>
       <p>${brand.welcome[locale]}</p>
+      ${offers}
       <dl>
         <div>
           <dt>${texts.identifier}</dt>
@@ -130,7 +187,7 @@ export const noticePage = (brand: Branding, locale: Locale, kind: Notice): strin
     locale,
     title: brand.name,
     body: html`<h1>${texts[kind]}</h1>
-      ${kind === 'notFound' ? undefined : signInForm(texts)}
+      ${kind === 'notFound' || kind === 'failed' ? undefined : signInForm(texts)}
       <p><a href="/">${texts.home}</a></p>`,
   });
 };

@@ -21,6 +21,8 @@ export interface PendingSignIn {
   nonce: string;
   verifier: string;
   startedAt: number;
+  /** The page of this service to open afterwards. */
+  returnTo?: string;
 }
 
 /** Who signed in, and what is needed to ask again and to sign out. */
@@ -33,6 +35,8 @@ export interface SignedIn {
   /** The single sign-on session at the provider: a back-channel logout names it. */
   sid: string | undefined;
   subject: string;
+  /** How surely the person was recognised, such as `eidas1`. */
+  acr: string;
   claims: oidc.UserInfoResponse;
 }
 
@@ -88,6 +92,7 @@ export const createRelyingParty = ({ issuer, clientId, clientSecret, origin }: R
       idToken,
       sid: typeof claims?.['sid'] === 'string' ? claims['sid'] : before?.sid,
       subject,
+      acr: typeof claims?.['acr'] === 'string' ? claims['acr'] : (before?.acr ?? ''),
       claims: userinfo,
     };
   };
@@ -95,7 +100,7 @@ export const createRelyingParty = ({ issuer, clientId, clientSecret, origin }: R
   return {
     // #region sign-in
     /** The address to send the browser to, and what to keep until it comes back. */
-    async begin(locale: string): Promise<{ url: URL; pending: PendingSignIn }> {
+    async begin(locale: string, loginHint?: string): Promise<{ url: URL; pending: PendingSignIn }> {
       const pending = {
         state: oidc.randomState(),
         nonce: oidc.randomNonce(),
@@ -111,6 +116,7 @@ export const createRelyingParty = ({ issuer, clientId, clientSecret, origin }: R
         code_challenge: await oidc.calculatePKCECodeChallenge(pending.verifier),
         code_challenge_method: 'S256',
         ui_locales: locale,
+        ...(loginHint === undefined ? {} : { login_hint: loginHint }),
       });
       return { url, pending };
     },

@@ -1,23 +1,28 @@
 import Koa, { type Context } from 'koa';
 import Router from '@koa/router';
 import { type Listening, loopback } from './listen.ts';
-import { type Branding, landingPage, noticePage, signedInPage } from './pages.ts';
-import { type Locale, readPractitioner } from './practitioner.ts';
-import {
-  type PendingSignIn,
-  type Registration,
-  type RelyingParty,
-  SessionEnded,
-  type SignedIn,
-  createRelyingParty,
-} from './relying-party.ts';
-import { type Session, type Sessions, createSessions } from './sessions.ts';
-import { markSvg, stylesheet } from './style.ts';
+import { type Branding, type Link, landingPage, noticePage, signedInPage } from './pages.ts';
+import type { Content } from './html.ts';
+import { type PendingSignIn, type Registration, createRelyingParty } from './relying-party.ts';
+import { type Session, createSessions } from './sessions.ts';
+import { markSvg, printScript, stylesheet } from './style.ts';
 import type { Notice } from './texts.ts';
+import {
+  type Kit,
+  type Service,
+  type Visit,
+  answer,
+  createKit,
+  leave,
+  localeOf,
+  ownPath,
+  readForm,
+  whoIsThere,
+} from './visit.ts';
 
 /**
  * A complete small service: a page before sign-in, a page after it, sign-out, and the provider's back-channel.
- * One route is one function below; `createService` puts them together.
+ * One route is one function below; `createService` puts them together, and adds the routes that are a service's own.
  */
 
 /** What whoever runs a service gives it. */
@@ -26,89 +31,78 @@ export interface ServiceRegistration extends Registration {
   instance?: string;
   /** Hears of what went wrong, without any secret. */
   onError?: (error: unknown) => void;
+  /** The time; the machine's by default. */
+  now?: () => Date;
 }
 
 export interface ServiceOptions extends ServiceRegistration {
   /** In cookie names: letters, digits and dashes. */
   name: string;
   brand: Branding;
-}
-
-interface Service {
-  brand: Branding;
-  relyingParty: RelyingParty;
-  sessions: Sessions;
-  cookieName: string;
-  onError: (error: unknown) => void;
+  /** The service's own pages. */
+  routes?: (kit: Kit) => Router;
+  /** What the page after sign-in offers, above who it is. */
+  home?: (visit: Visit) => Content;
+  /** Addresses open to all, shown before sign-in. */
+  open?: readonly Link[];
+  /** Closes what the service opened, once it no longer listens. */
+  close?: () => void;
 }
 
 const SIGN_IN_MINUTES = 15;
 const OPEN_SIGN_INS = 10;
 
-const localeOf = ({ cookieName }: Service, ctx: Context): Locale => {
-  const asked = ctx.query['lang'];
-  if (asked === 'fr' || asked === 'en') {
-    ctx.cookies.set(`${cookieName}.lang`, asked, { sameSite: 'lax', httpOnly: true });
-    return asked;
-  }
-  return ctx.cookies.get(`${cookieName}.lang`) === 'en' ? 'en' : 'fr';
-};
-
-const answer = (ctx: Context, page: string, status = 200) => {
-  ctx.status = status;
-  ctx.type = 'html';
-  ctx.body = page;
-};
-
-const leave = (ctx: Context, to: string | URL) => {
-  ctx.redirect(String(to));
-  ctx.status = 303;
-};
-
-/** The session's user, asked again from the provider once the access token has expired. */
-const currentUser = async ({ relyingParty }: Service, session: Session): Promise<SignedIn | undefined> => {
-  if (!session.user || session.user.accessTokenExpiresAt > Date.now()) return session.user;
-  session.refreshing ??= relyingParty.refresh(session.user).finally(() => delete session.refreshing);
-  session.user = await session.refreshing;
-  return session.user;
-};
-
-const showHome = (service: Service) => async (ctx: Context) => {
-  const { brand, sessions, onError } = service;
-  const locale = localeOf(service, ctx);
-  const session = sessions.find(ctx);
-  if (!session?.user) return answer(ctx, landingPage(brand, locale));
-  let user: SignedIn | undefined = session.user;
-  try {
-    user = await currentUser(service, session);
-  } catch (error) {
-    if (error instanceof SessionEnded) {
-      sessions.end(ctx);
-      return answer(ctx, landingPage(brand, locale, 'ended'));
+const showHome =
+  (service: Service, { home, open = [] }: Pick<ServiceOptions, 'home' | 'open'>) =>
+  async (ctx: Context) => {
+    const { brand } = service;
+    const locale = localeOf(service, ctx);
+    const visit = await whoIsThere(service, ctx);
+    if (typeof visit === 'string') {
+      return answer(ctx, landingPage(brand, locale, { open, kind: visit === 'ended' ? visit : undefined }));
     }
-    // The provider is away for a moment: who was signed in stays so, with what was known.
-    onError(error);
-  }
-  // Meanwhile the provider may have ended the session through the back channel.
-  if (!user || sessions.find(ctx) !== session) return answer(ctx, landingPage(brand, locale, 'ended'));
-  return answer(ctx, signedInPage(brand, locale, readPractitioner(user.claims, locale), session.csrf));
-};
+    const { person, session } = visit;
+    return answer(ctx, signedInPage(brand, locale, person, session.csrf, home?.(visit)));
+  };
 
-const startSignIn = (service: Service) => async (ctx: Context) => {
+/** Sends the browser to the provider; it comes back to `returnTo`, an address of ours. */
+const sendToProvider = async (
+  service: Service,
+  ctx: Context,
+  { returnTo, loginHint }: { returnTo?: string | undefined; loginHint?: string | undefined },
+) => {
   const { brand, relyingParty, sessions, onError } = service;
   const locale = localeOf(service, ctx);
   try {
-    const { url, pending } = await relyingParty.begin(locale);
+    const { url, pending } = await relyingParty.begin(locale, loginHint);
     const session = sessions.find(ctx) ?? sessions.start(ctx);
     for (const state of session.pending.keys()) {
       if (session.pending.size >= OPEN_SIGN_INS) session.pending.delete(state);
     }
-    session.pending.set(pending.state, pending);
+    session.pending.set(pending.state, returnTo === undefined ? pending : { ...pending, returnTo });
     leave(ctx, url);
   } catch (error) {
     onError(error);
-    answer(ctx, landingPage(brand, locale, 'unavailable'), 503);
+    answer(ctx, landingPage(brand, locale, { kind: 'unavailable' }), 503);
   }
+};
+
+const startSignIn = (service: Service) => (ctx: Context) =>
+  sendToProvider(service, ctx, { returnTo: ownPath(service.origin, ctx.query['retour']) });
+
+/**
+ * Another site sends somebody here to be signed in (OpenID Connect Core, §4: third-party initiated login), by a link or
+ * a form. It names the provider, which must be ours, and may name the page to open, which must be ours too.
+ */
+const startElsewhere = (service: Service) => async (ctx: Context) => {
+  const given = ctx.method === 'POST' ? await readForm(ctx) : new URLSearchParams(ctx.querystring);
+  if (given.get('iss') !== service.issuer) {
+    return answer(ctx, noticePage(service.brand, localeOf(service, ctx), 'otherProvider'), 400);
+  }
+  return sendToProvider(service, ctx, {
+    returnTo: ownPath(service.origin, given.get('target_link_uri')),
+    loginHint: given.get('login_hint') ?? undefined,
+  });
 };
 
 /** The sign-in that this browser started with this `state`; it serves once. */
@@ -130,20 +124,11 @@ const completeSignIn = (service: Service) => async (ctx: Context) => {
   try {
     const user = await relyingParty.complete(ctx.querystring, pending);
     sessions.start(ctx, user);
-    return leave(ctx, '/');
+    return leave(ctx, pending.returnTo ?? '/');
   } catch (error) {
     onError(error);
     return fail('refused');
   }
-};
-
-const readForm = async (ctx: Context): Promise<URLSearchParams> => {
-  let body = '';
-  for await (const chunk of ctx.req) {
-    body += String(chunk);
-    if (body.length > 20_000) ctx.throw(413);
-  }
-  return new URLSearchParams(body);
 };
 
 const signOut = (service: Service) => async (ctx: Context) => {
@@ -178,6 +163,7 @@ const headers = (issuer: string): Koa.Middleware => {
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
+    "script-src 'self'",
     "img-src 'self'",
     // Chromium applies form-action to the redirects that follow a form: sign-in and sign-out go to the provider.
     `form-action 'self' ${new URL(issuer).origin}`,
@@ -208,35 +194,52 @@ const guard =
     if (ctx.status === 404) answer(ctx, noticePage(service.brand, localeOf(service, ctx), 'notFound'), 404);
   };
 
+/** A form of somebody who is not signed in any more, or from another site's page: nothing was changed. */
+const refuseForm = (service: Service) => (ctx: Context) =>
+  answer(ctx, noticePage(service.brand, localeOf(service, ctx), 'formLost'), 403);
+
+const asset = (type: string, text: string) => (ctx: Context) => {
+  ctx.type = type;
+  ctx.body = text;
+};
+
+const ownRoutes = (service: Service, options: ServiceOptions): Router =>
+  new Router()
+    .get('/', showHome(service, options))
+    .get('/connexion', startSignIn(service))
+    .all('/connexion/initier', startElsewhere(service))
+    .get('/callback', completeSignIn(service))
+    .post('/deconnexion', signOut(service))
+    .post('/backchannel-logout', backchannelLogout(service))
+    .get('/style.css', asset('css', stylesheet(service.brand)))
+    .get('/mark.svg', asset('svg', markSvg(service.brand)))
+    .get('/print.js', asset('js', printScript))
+    .get('/livez', asset('text', 'ok'));
+
 export const createService = (options: ServiceOptions): Listening => {
-  const { brand, name, onError, instance, ...registration } = options;
-  const { port, protocol } = new URL(registration.origin);
+  const { brand, name, onError, instance, now, issuer, clientId, clientSecret, origin } = options;
+  const { port, protocol } = new URL(origin);
   const cookieName = `${name}.${instance ?? (port || '443')}`;
   const service: Service = {
     brand,
     cookieName,
-    relyingParty: createRelyingParty(registration),
+    issuer,
+    origin,
+    relyingParty: createRelyingParty({ issuer, clientId, clientSecret, origin }),
     sessions: createSessions(cookieName, protocol === 'https:'),
     onError: onError ?? (() => undefined),
+    now: now ?? (() => new Date()),
   };
-  const router = new Router()
-    .get('/', showHome(service))
-    .get('/connexion', startSignIn(service))
-    .get('/callback', completeSignIn(service))
-    .post('/deconnexion', signOut(service))
-    .post('/backchannel-logout', backchannelLogout(service))
-    .get('/style.css', (ctx) => {
-      ctx.type = 'css';
-      ctx.body = stylesheet(brand);
-    })
-    .get('/mark.svg', (ctx) => {
-      ctx.type = 'svg';
-      ctx.body = markSvg(brand);
-    })
-    .get('/livez', (ctx) => {
-      ctx.body = 'ok';
-    });
   const app = new Koa();
-  app.use(headers(registration.issuer)).use(guard(service)).use(router.routes());
-  return loopback(app);
+  app.use(headers(issuer)).use(guard(service)).use(ownRoutes(service, options).routes());
+  const own = options.routes?.(createKit(service, refuseForm(service)));
+  if (own) app.use(own.routes());
+  const listening = loopback(app);
+  return {
+    start: listening.start,
+    async stop() {
+      await listening.stop();
+      options.close?.();
+    },
+  };
 };

@@ -13,6 +13,8 @@ export interface Session {
   /** Sign-ins under way, by `state`: one for each tab. */
   pending: Map<string, PendingSignIn>;
   user?: SignedIn;
+  /** What the pages remember of this visit: what was searched for, what was just done. Never sent to the browser. */
+  notes: Map<string, string>;
   /** A refresh under way, shared by the requests that need it: a refresh token serves once. */
   refreshing?: Promise<SignedIn>;
 }
@@ -49,6 +51,7 @@ export const createSessions = (cookieName: string, secure: boolean, secret = ran
       csrf: randomBytes(16).toString('base64url'),
       expiresAt: Date.now() + (user ? LIFE.signedIn : LIFE.visitor),
       pending: new Map(),
+      notes: new Map(),
       ...(user ? { user } : {}),
     };
     sessions.set(id, session);

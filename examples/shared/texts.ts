@@ -24,6 +24,11 @@ const fr = {
   example: "Service d'exemple livré avec Caducée : aucune donnée réelle.",
   otherLanguage: 'English',
   skip: 'Aller au contenu',
+  menu: 'Menu',
+  formLost:
+    "Rien n'a été enregistré : votre session a pris fin, ou cette page était trop ancienne. Identifiez-vous et recommencez.",
+  otherProvider:
+    "Le site qui vous envoie s'appuie sur un autre service d'identification. Identifiez-vous ici.",
 };
 
 const en: typeof fr = {
@@ -48,9 +53,13 @@ const en: typeof fr = {
   example: 'Example service delivered with Caducée: no real data.',
   otherLanguage: 'Français',
   skip: 'Skip to the content',
+  menu: 'Menu',
+  formLost: 'Nothing was saved: your session has ended, or that page was too old. Sign in and start again.',
+  otherProvider: 'The site that sent you relies on another identity provider. Sign in here.',
 };
 
 export type Texts = typeof fr;
-export type Notice = 'ended' | 'refused' | 'lost' | 'unavailable' | 'notFound' | 'failed';
+export type Notice =
+  'ended' | 'refused' | 'lost' | 'unavailable' | 'notFound' | 'failed' | 'formLost' | 'otherProvider';
 
 export const TEXTS: Record<Locale, Texts> = { fr, en };

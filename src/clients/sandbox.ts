@@ -8,10 +8,11 @@ export interface SandboxClient {
   clientSecret: string | undefined;
 }
 
-/** Where the sandbox's two example services live. */
+/** Where the sandbox's example services live. */
 export interface SandboxServices {
   vaccinCovid: string;
   siDep: string;
+  portal: string;
 }
 
 interface Preregistered {
@@ -45,6 +46,7 @@ const scripted = (clientId: string, name: string): ClientDeclaration => ({
 const preregistered = (services: SandboxServices): Preregistered[] => [
   service('vaccin-covid', 'Vaccin Covid', services.vaccinCovid),
   service('si-dep', 'SI-DEP', services.siDep),
+  service('portail', 'Portail', services.portal),
   { declaration: { ...scripted('sandbox', 'Bac à sable'), introspect_any: true }, secret: 'sandbox-secret' },
   {
     declaration: {
@@ -55,7 +57,7 @@ const preregistered = (services: SandboxServices): Preregistered[] => [
 ];
 
 /**
- * Registers the sandbox's clients: the two example services, `sandbox` (secret `sandbox-secret`) and
+ * Registers the sandbox's clients: the example services, `sandbox` (secret `sandbox-secret`) and
  * `sandbox-public`, the latter two with any redirect address on this machine. Idempotent.
  */
 export const seedSandboxClients = async (

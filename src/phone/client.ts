@@ -13,6 +13,7 @@ import { createPinFlow } from './pin-change.ts';
 import type { SignInFlow } from './sign-in.ts';
 import { createSignInFlow } from './sign-in.ts';
 import type { Clock } from './clock.ts';
+import type { Stretch } from './signing.ts';
 import { createSigning } from './signing.ts';
 import type { Fetch, Transport, TransportOptions } from './transport.ts';
 import { createTransport } from './transport.ts';
@@ -22,6 +23,7 @@ export interface PhoneOptions extends Omit<TransportOptions, 'fetch'> {
   readonly vault: Vault;
   readonly fetch?: Fetch;
   readonly clock?: Clock;
+  readonly stretch?: Stretch;
 }
 
 /**
@@ -50,7 +52,7 @@ export const createPhone = (options: PhoneOptions): Phone => {
     ...options,
     fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
   });
-  const signing = createSigning(options.vault, options.clock ?? { now: () => new Date() });
+  const signing = createSigning(options.vault, options.clock ?? { now: () => new Date() }, options.stretch);
   const parts = { transport, signing, vault: options.vault };
 
   return {

@@ -5,8 +5,18 @@ import type { PhoneParts } from './parts.ts';
 import { PhoneError } from './errors.ts';
 import { trustedIssuer } from './issuer.ts';
 
+/** A PIN change whose old PIN was judged right. */
+export interface PinChange {
+  readonly minLength: number;
+  /** Chooses the new PIN. Throws `pin_refused` for one of the block list, and may be asked again. */
+  complete(newPin: string): Promise<ResponseOf<'completePinChange'>>;
+}
+
 /** What needs the PIN besides signing in. */
 export interface PinFlow {
+  /** Proves the old PIN, which is a counted try. */
+  startPinChange(oldPin: string): Promise<PinChange>;
+  /** Both at once; a new PIN that is refused costs no try. */
   changePin(oldPin: string, newPin: string): Promise<ResponseOf<'completePinChange'>>;
   /** Comes back to the former PIN, within ten minutes and before the first approval with the new one. */
   rollbackPin(oldPin: string): Promise<ResponseOf<'rollbackPin'>>;
@@ -44,25 +54,35 @@ export const createPinFlow = ({ transport, signing }: PhoneParts): PinFlow => {
     chal: challenge,
   });
 
+  const start = async (oldPin: string, newPin?: string): Promise<PinChange> => {
+    const { nationalId } = await device();
+    const change = await transport.call('startPinChange', { body: {}, once: true });
+    const { id, gen: oldGen, newGen, challenge } = change;
+    const { minLength } = change.pinRules;
+    if (newPin !== undefined) acceptPin(newPin, nationalId, minLength);
+    const base = { ...(await common(change)), change_id: id };
+    const oldP = await pinKey('oldEvaluate', id, oldGen, oldPin);
+    await signing.signed({ typ: 'ecps.pin-proof.v1', ...base, gen: oldGen }, [oldP], (jws) =>
+      transport.call('provePin', { id, body: { jws } }),
+    );
+    return {
+      minLength,
+      async complete(chosen) {
+        acceptPin(chosen, nationalId, minLength);
+        const newP = await pinKey('newEvaluate', id, newGen, chosen);
+        await signing.update((state) => ({ ...state, pinChange: { id, challenge, oldGen } }));
+        return signing.signed(
+          { typ: 'ecps.pin-change.v1', ...base, old_gen: oldGen, gen: newGen, jwk_p: newP.publicJwk },
+          [oldP, newP],
+          (jws) => transport.call('completePinChange', { id, body: { jws } }),
+        );
+      },
+    };
+  };
+
   return {
-    async changePin(oldPin, newPin) {
-      const { nationalId } = await device();
-      const change = await transport.call('startPinChange', { body: {}, once: true });
-      const { id, gen: oldGen, newGen } = change;
-      acceptPin(newPin, nationalId, change.pinRules.minLength);
-      const base = { ...(await common(change)), change_id: id };
-      const oldP = await pinKey('oldEvaluate', id, oldGen, oldPin);
-      await signing.signed({ typ: 'ecps.pin-proof.v1', ...base, gen: oldGen }, [oldP], (jws) =>
-        transport.call('provePin', { id, body: { jws } }),
-      );
-      const newP = await pinKey('newEvaluate', id, newGen, newPin);
-      await signing.update((state) => ({ ...state, pinChange: { id, challenge: change.challenge, oldGen } }));
-      return signing.signed(
-        { typ: 'ecps.pin-change.v1', ...base, old_gen: oldGen, gen: newGen, jwk_p: newP.publicJwk },
-        [oldP, newP],
-        (jws) => transport.call('completePinChange', { id, body: { jws } }),
-      );
-    },
+    startPinChange: (oldPin) => start(oldPin),
+    changePin: async (oldPin, newPin) => (await start(oldPin, newPin)).complete(newPin),
 
     async rollbackPin(oldPin) {
       const { pinChange } = await signing.state();

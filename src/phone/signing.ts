@@ -1,7 +1,7 @@
 import type { GeneralJws, SignedPayload } from '../ecps/protocol/api.ts';
+import type { Bytes } from '../ecps/protocol/encoding.ts';
 import { signPayload, pinKid } from '../ecps/protocol/jws.ts';
 import type { BlindedPin, PinKey } from '../ecps/protocol/keys.ts';
-import { blindPin, derivePinKey, stretchPin } from '../ecps/protocol/keys.ts';
 import { thumbprint } from '../ecps/protocol/proof.ts';
 import type { Clock } from './clock.ts';
 import { PhoneError } from './errors.ts';
@@ -37,8 +37,18 @@ export interface PinUse {
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, index) => byte === b[index]);
 
+/** The slow step of the PIN; where it runs is the face's affair (a worker, in the app). */
+export type Stretch = (pin: string, secret: Bytes, deviceId: string) => Promise<Bytes>;
+
+/** In this very thread; loaded at its first use. */
+export const stretchHere: Stretch = async (pin, secret, deviceId) =>
+  (await import('../ecps/protocol/stretch.ts')).stretchPin(pin, secret, deviceId);
+
+/** The curves weigh as much as the rest of a phone, and serve only once a PIN was typed: loaded then. */
+const loadCurves = () => import('../ecps/protocol/keys.ts');
+
 /** Makes the signing half of a phone on its vault. */
-export const createSigning = (vault: Vault, clock: Clock): Signing => {
+export const createSigning = (vault: Vault, clock: Clock, stretch: Stretch = stretchHere): Signing => {
   /** Evaluations asked whose answer never came. Any answer forgets them. */
   const unanswered = new Map<string, BlindedPin>();
 
@@ -61,8 +71,9 @@ export const createSigning = (vault: Vault, clock: Clock): Signing => {
 
     async pinKey({ pin, gen, deviceId, subject, evaluate }) {
       const { secret } = await keys();
+      const { blindPin, derivePinKey } = await loadCurves();
       const name = `${subject}|${gen}`;
-      const x = await stretchPin(pin, secret, deviceId);
+      const x = await stretch(pin, secret, deviceId);
       const former = unanswered.get(name);
       const blinded = former && sameBytes(former.x, x) ? former : blindPin(x);
       unanswered.set(name, blinded);

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Endpoint, EndpointName, RequestOf, ResponseOf } from '../ecps/protocol/api.ts';
 import { ENDPOINTS, NONCE_HEADER, PROOF_HEADER, pathOf, refusalBody } from '../ecps/protocol/api.ts';
 import { toBase64url } from '../ecps/protocol/encoding.ts';

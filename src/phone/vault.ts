@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PublicJwk } from '../ecps/protocol/api.ts';
 import { ACTIVATION_STATES } from '../ecps/protocol/api.ts';
 import type { Bytes } from '../ecps/protocol/encoding.ts';

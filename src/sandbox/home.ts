@@ -1,5 +1,5 @@
 import Router from '@koa/router';
-import { appStandInPage, homePage, type HomeData } from '../../views/pages/home.ts';
+import { homePage, type HomeData } from '../../views/pages/home.ts';
 import type { Render } from '../http/render.ts';
 import { type SandboxSummary, storyCommands } from './summary.ts';
 
@@ -24,21 +24,4 @@ export const homeRoutes = ({ render, summary, personas, portBase, folder }: Home
     commands: storyCommands({ nationalId, portBase, folder }),
   });
   return new Router().get('/', (ctx) => render(ctx, view));
-};
-
-/** Any address of the app's origin: what the same-phone link is, and how the virtual phone opens it. */
-export const appStandInRoutes = (options: {
-  render: Render;
-  home: string;
-  portBase: number;
-  folder: string;
-}): Router => {
-  const { render, home } = options;
-  const { approveLink } = storyCommands({ ...options, nationalId: '' });
-  return new Router().get(/.*/, (ctx) =>
-    render(
-      ctx,
-      appStandInPage({ home, command: approveLink, opened: ctx.path !== '/' || ctx.search !== '' }),
-    ),
-  );
 };

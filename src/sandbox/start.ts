@@ -1,11 +1,8 @@
 import { join } from 'node:path';
-import { createSiDep } from '../../examples/si-dep/service.ts';
-import { createVaccinCovid } from '../../examples/vaccin-covid/service.ts';
 import { createApp } from '../app.ts';
 import { seedSandboxClients } from '../clients/sandbox.ts';
 import { createClients } from '../clients/service.ts';
 import { type Config, parseConfig } from '../config.ts';
-import { createKernel } from '../http/kernel.ts';
 import { systemClock } from '../platform/clock.ts';
 import { LockedError } from '../platform/embedded/lock.ts';
 import { startEmbeddedPostgres } from '../platform/embedded/postgres.ts';
@@ -13,7 +10,7 @@ import { type Log, createLog } from '../platform/log.ts';
 import { migrate, readMigrations } from '../platform/migrate.ts';
 import { openDatabase } from '../platform/postgres.ts';
 import type { Shutdown } from '../platform/shutdown.ts';
-import { appStandInRoutes, homeRoutes } from './home.ts';
+import { homeRoutes } from './home.ts';
 import { createInbox } from './inbox/index.ts';
 import { openLoopback } from './loopback.ts';
 import { type Persona, listPersonas, seedPersonas } from './personas.ts';
@@ -21,11 +18,12 @@ import { type SandboxPorts, checkPortsFree, sandboxPorts } from './ports.ts';
 import { databaseFolder } from './reset.ts';
 import { removeRuntime, writeRuntime } from './runtime.ts';
 import { type SandboxSecrets, sandboxSecrets } from './secrets.ts';
+import { serviceOrigins, startServices } from './services.ts';
 import { type SandboxSummary, summarise } from './summary.ts';
 import { chosenDatabase, localOrigin, sandboxVariables } from './variables.ts';
 
 /**
- * Everything a newcomer needs, in one process: PostgreSQL, the provider, the inbox, the page of the app's origin and two
+ * Everything a newcomer needs, in one process: PostgreSQL, the provider, the phone app, the inbox and two
  * example services. Each part registers how it stops as soon as it runs, so that a start that fails leaves nothing.
  */
 
@@ -84,10 +82,7 @@ const seed = async ({ config, ports }: Started, root: string) => {
     await migrate(db, await readMigrations(join(root, 'migrations')));
     const context = { db, clock: systemClock, contactDelayHours: config.contactDelayHours, root };
     await seedPersonas(context);
-    const clients = await seedSandboxClients(createClients({ db }), {
-      vaccinCovid: localOrigin(ports.vaccinCovid),
-      siDep: localOrigin(ports.siDep),
-    });
+    const clients = await seedSandboxClients(createClients({ db }), serviceOrigins(ports));
     const personas = { fr: await listPersonas(context, 'fr'), en: await listPersonas(context, 'en') };
     return { clients, personas };
   } finally {
@@ -112,46 +107,6 @@ const startInbox = async (
   shutdown.add('inbox', () => inbox.stop());
 };
 
-/** The phone app's origin, until the app exists. */
-const startAppStandIn = async (
-  { config, log, ports }: Started,
-  { folder, portBase, shutdown }: SandboxOptions,
-): Promise<void> => {
-  const kernel = createKernel({ config, log });
-  kernel.app.use(
-    appStandInRoutes({ render: kernel.render, home: `${config.origin}/`, portBase, folder }).routes(),
-  );
-  const opened = await openLoopback(() => kernel.server(), ports.app);
-  shutdown.add('app stand-in', () => opened.close());
-};
-
-const startServices = async (
-  { config, log, ports }: Started,
-  clients: readonly { clientId: string; clientSecret: string | undefined }[],
-  { portBase, shutdown }: SandboxOptions,
-): Promise<void> => {
-  const services = [
-    { clientId: 'vaccin-covid', port: ports.vaccinCovid, create: createVaccinCovid },
-    { clientId: 'si-dep', port: ports.siDep, create: createSiDep },
-  ];
-  for (const { clientId, port, create } of services) {
-    const service = create({
-      issuer: config.issuer,
-      clientId,
-      clientSecret: clients.find((client) => client.clientId === clientId)?.clientSecret ?? '',
-      origin: localOrigin(port),
-      instance: String(portBase),
-      onError: (error) =>
-        log.warn(
-          { service: clientId, error: error instanceof Error ? error.message : '' },
-          'example service',
-        ),
-    });
-    await service.start(port);
-    shutdown.add(clientId, () => service.stop());
-  }
-};
-
 const startProvider = async (
   { config, log, ports }: Started,
   home: { summary: SandboxSummary; personas: { fr: Persona[]; en: Persona[] } },
@@ -165,6 +120,9 @@ const startProvider = async (
   shutdown.add('application', () => app.close());
   const opened = await openLoopback(() => app.server(), ports.provider);
   shutdown.add('provider', () => opened.close());
+  // The same application answers there: it tells the phone app's host from its own.
+  const phone = await openLoopback(() => app.server(), ports.app);
+  shutdown.add('phone app', () => phone.close());
 };
 
 /** Starts it all; resolves once everything answers. */
@@ -181,8 +139,17 @@ export const startSandbox = async (options: SandboxOptions): Promise<SandboxSumm
   const summary = summarise(config, ports, { personas: personas.fr, clients });
   await startInbox(started, options);
   await startProvider(started, { summary, personas }, options);
-  await startAppStandIn(started, options);
-  await startServices(started, clients, options);
+  await startServices({
+    issuer: config.issuer,
+    ports,
+    clients,
+    masterKey: secrets.masterKey,
+    folder,
+    portBase,
+    shutdown,
+    onError: (service, error) =>
+      started.log.warn({ service, error: error instanceof Error ? error.message : '' }, 'example service'),
+  });
   await writeRuntime(folder, { pid: process.pid, variables });
   shutdown.add('runtime file', () => removeRuntime(folder));
   return summary;

@@ -33,6 +33,7 @@ export const summarise = (
   services: [
     { id: 'vaccin-covid', name: 'Vaccin Covid', url: `${localOrigin(ports.vaccinCovid)}/` },
     { id: 'si-dep', name: 'SI-DEP', url: `${localOrigin(ports.siDep)}/` },
+    { id: 'portail', name: 'Portail', url: `${localOrigin(ports.portal)}/` },
   ],
   // Those for scripts first; the example services are clients like any other.
   clients: [...seeded.clients]

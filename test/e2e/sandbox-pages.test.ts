@@ -8,7 +8,7 @@ import { launchBrowser } from '../support/browser.ts';
 import { type RunningSandbox, startSandbox } from '../support/sandbox.ts';
 
 /**
- * The pages that are the sandbox's own (home, the app's stand-in) and those of the example services, as people see them:
+ * The pages that are the sandbox's own (home) and those of the example services, as people see them:
  * axe without violation, no sideways scrolling at 320 px, light and dark, French and English, with and without scripts.
  */
 
@@ -64,8 +64,6 @@ const check = async (page: Page, name: string): Promise<void> => {
 describe('what anyone sees', () => {
   const pages = (): Record<string, string> => ({
     home: sandbox.info.home,
-    app: sandbox.info.app,
-    'app-link': `${sandbox.info.app}approuver?x=1#y`,
     vaccin: service('vaccin-covid'),
     'vaccin-en': `${service('vaccin-covid')}?lang=en`,
     sidep: service('si-dep'),
@@ -113,14 +111,6 @@ describe('what anyone sees', () => {
     expect(await still.getByRole('button').count()).toBe(0);
     await still.getByText(intern.nationalId, { exact: true }).first().click();
     await plain.close();
-  });
-
-  it('completes the command of the same-phone link with the whole address, its fragment too', async () => {
-    const page = await browser.newPage();
-    const url = `${sandbox.info.app}approuver?x=1#y`;
-    await page.goto(url);
-    await page.getByText(`--link '${url}'`).waitFor();
-    await page.close();
   });
 });
 

@@ -122,7 +122,7 @@ const expectNothingLeft = async (processes: Map<number, string>, base: number): 
   expect(processes.size).toBeGreaterThanOrEqual(4); // server, supervisor, postgres and its children
   await until(() => alive(processes).length === 0);
   expect(alive(processes)).toEqual([]);
-  for (let port = base; port < base + 8; port += 1) expect([port, await isFree(port)]).toEqual([port, true]);
+  for (let port = base; port < base + 9; port += 1) expect([port, await isFree(port)]).toEqual([port, true]);
 };
 
 afterEach(async () => {
@@ -158,7 +158,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
         inbox: `http://localhost:${base + 5}/`,
         card: null,
       });
-      expect(info.services.map(({ id }) => id)).toEqual(['vaccin-covid', 'si-dep']);
+      expect(info.services.map(({ id }) => id)).toEqual(['vaccin-covid', 'si-dep', 'portail']);
       expect(info.personas.length).toBeGreaterThanOrEqual(40);
       expect(info.clients).toContainEqual({ clientId: 'sandbox', clientSecret: 'sandbox-secret' });
       expect(info.clients).toContainEqual({ clientId: 'sandbox-public' });
@@ -236,10 +236,12 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
       expect((await fetch(sandbox.info.home)).status).toBe(200);
     });
 
-    it('explains the same-phone link, with the command that opens it', async () => {
-      const page = await (await fetch(`${sandbox.info.app}approuver?x=1`)).text();
-      expect(page).toContain('phone approve --state');
-      expect(page).toContain('--link');
+    it('serves the phone app on its own origin, for any address of the app', async () => {
+      for (const path of ['', 'l', 'activer']) {
+        const page = await (await fetch(`${sandbox.info.app}${path}`)).text();
+        expect(page).toContain('<script type="application/json" id="config">');
+        expect(page).toContain(sandbox.info.home.slice(0, -1));
+      }
     });
   });
 

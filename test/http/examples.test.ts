@@ -1,187 +1,40 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import Koa from 'koa';
-import Provider, { type Configuration } from 'oidc-provider';
-import { SignJWT, exportJWK, generateKeyPair } from 'jose';
+import { SignJWT, generateKeyPair } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Listening } from '../../examples/shared/listen.ts';
 import { createSiDep } from '../../examples/si-dep/service.ts';
 import { createVaccinCovid } from '../../examples/vaccin-covid/service.ts';
+import {
+  Browser,
+  SECRET,
+  type TestProvider,
+  createTestProvider,
+  csrfOf,
+  freePort,
+  post,
+} from './examples-harness.ts';
 
 /**
  * The example services against the OpenID library itself, with a sign-in that asks nothing: what they do is theirs, not
  * an effect of our provider. The whole story with our provider is in test/e2e.
  */
 
-const SECRET = 'a-secret-of-the-test';
-const CLAIMS = {
-  given_name: 'Ada',
-  family_name: "N'Guyen <b>",
-  SubjectNameID: '899700000011',
-  SubjectRefPro: {
-    codeCivilite: 'MME',
-    exercices: [
-      {
-        codeProfession: '10',
-        codeCategorieProfessionnelle: 'C',
-        codeCiviliteDexercice: 'DR',
-        activities: [
-          { raisonSocialeSite: 'CABINET DES LILAS', codePostal: '93260', codeSecteurDactivite: 'SA07' },
-        ],
-      },
-    ],
-  },
-};
-
-/** A browser: one cookie jar for each origin, redirects followed one by one. */
-class Browser {
-  #jar = new Map<string, Map<string, string>>();
-  visited: string[] = [];
-
-  async request(url: string | URL, init: RequestInit = {}): Promise<Response> {
-    const { origin } = new URL(url);
-    const jar = this.#jar.get(origin) ?? new Map<string, string>();
-    this.#jar.set(origin, jar);
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(url, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } });
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      if (value === '' || /expires=Thu, 01 Jan 1970/i.test(line)) jar.delete(name);
-      else jar.set(name, value);
-    }
-    return response;
-  }
-
-  async open(
-    url: string | URL,
-    init: RequestInit = {},
-  ): Promise<{ url: string; status: number; text: string }> {
-    let response = await this.request(url, init);
-    let at = String(url);
-    for (let hops = 0; hops < 20 && response.headers.has('location'); hops += 1) {
-      at = new URL(response.headers.get('location') ?? '', at).href;
-      this.visited.push(at);
-      response = await this.request(at);
-    }
-    return { url: at, status: response.status, text: await response.text() };
-  }
-
-  cookies(origin: string): string[] {
-    return [...(this.#jar.get(origin)?.keys() ?? [])];
-  }
-}
-
-const listen = (server: Server): Promise<number> =>
-  new Promise((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
-  );
-
 interface Site {
   origin: string;
   service: Listening;
 }
 
-let provider: Provider;
+let provider: TestProvider;
 let issuer: string;
-let providerServer: Server;
 let vaccin: Site;
 let sidep: Site;
 const errors: unknown[] = [];
 
-/** A port that is known before the service runs, for the redirect address belongs to the registration. */
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
-
-const client = (clientId: string, origin: string) => ({
-  client_id: clientId,
-  client_secret: SECRET,
-  redirect_uris: [`${origin}/callback`],
-  post_logout_redirect_uris: [`${origin}/`],
-  backchannel_logout_uri: `${origin}/backchannel-logout`,
-  backchannel_logout_session_required: true,
-  grant_types: ['authorization_code', 'refresh_token'],
-});
-
-const configuration = async (origins: string[]): Promise<Configuration> => {
-  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
-  return {
-    clients: origins.map((origin, index) => client(index === 0 ? 'vaccin-covid' : 'si-dep', origin)),
-    jwks: { keys: [{ ...(await exportJWK(privateKey)), use: 'sig', kid: 'test' }] },
-    cookies: { keys: ['test'] },
-    scopes: ['openid', 'scope_all', 'offline_access'],
-    claims: { openid: ['sub'], scope_all: Object.keys(CLAIMS) },
-    acrValues: ['eidas1'],
-    findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub, ...CLAIMS }) }),
-    issueRefreshToken: () => true,
-    ttl: {
-      AccessToken: 120,
-      RefreshToken: 1800,
-      IdToken: 120,
-      Session: 14_400,
-      Grant: 14_400,
-      Interaction: 600,
-    },
-    features: {
-      devInteractions: { enabled: false },
-      backchannelLogout: { enabled: true },
-      rpInitiatedLogout: { enabled: true, logoutSource: (ctx, form) => void (ctx.body = form) },
-    },
-    interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
-    // The library refuses to call this machine, which is right everywhere but here.
-    fetch: (url, init) => {
-      const { dispatcher: _dispatcher, ...options } = (init ?? {}) as RequestInit & { dispatcher?: unknown };
-      return fetch(url, options);
-    },
-  };
-};
-
-/** Whoever comes is signed in as the same person. */
-const interactions = (app: Koa, oidc: Provider) =>
-  app.use(async (ctx, next) => {
-    if (!ctx.path.startsWith('/interaction/')) return next();
-    const { params, grantId } = await oidc.interactionDetails(ctx.req, ctx.res);
-    const grant =
-      (grantId && (await oidc.Grant.find(grantId))) ||
-      new oidc.Grant({ accountId: 'ada', clientId: String(params['client_id']) });
-    grant.addOIDCScope('openid scope_all');
-    ctx.respond = false;
-    await oidc.interactionFinished(ctx.req, ctx.res, {
-      login: { accountId: 'ada' },
-      consent: { grantId: await grant.save() },
-    });
-  });
-
-const startProvider = async (port: number, origins: string[]): Promise<void> => {
-  provider = new Provider(issuer, await configuration(origins));
-  const app = interactions(new Koa(), provider);
-  app.use(async (ctx) => {
-    ctx.respond = false;
-    await provider.callback()(ctx.req, ctx.res);
-  });
-  providerServer = createServer(app.callback());
-  await new Promise<void>((resolve) => providerServer.listen(port, '127.0.0.1', resolve));
-};
-
-const stopProvider = () =>
-  new Promise<void>((resolve) => {
-    providerServer.close(() => resolve());
-    providerServer.closeAllConnections();
-  });
-
-const origins: string[] = [];
-let providerPort: number;
-
 beforeAll(async () => {
   const ports = [await freePort(), await freePort(), await freePort()] as const;
-  providerPort = ports[0];
-  issuer = `http://localhost:${providerPort}`;
-  origins.push(`http://localhost:${ports[1]}`, `http://localhost:${ports[2]}`);
+  issuer = `http://localhost:${ports[0]}`;
+  const [first, second] = [`http://localhost:${ports[1]}`, `http://localhost:${ports[2]}`];
+  provider = await createTestProvider(ports[0], { 'vaccin-covid': first, 'si-dep': second });
   const registration = { issuer, clientSecret: SECRET, onError: (error: unknown) => errors.push(error) };
-  const [first = '', second = ''] = origins;
   vaccin = {
     origin: first,
     service: createVaccinCovid({ ...registration, clientId: 'vaccin-covid', origin: first }),
@@ -194,18 +47,12 @@ beforeAll(async () => {
 afterAll(async () => {
   await vaccin.service.stop();
   await sidep.service.stop();
-  if (providerServer.listening) await stopProvider();
+  await provider.stop();
 });
 
 afterEach(() => {
   vi.useRealTimers();
   errors.length = 0;
-});
-
-const csrfOf = (page: string): string => /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? '';
-const post = (form: Record<string, string>): RequestInit => ({
-  method: 'POST',
-  body: new URLSearchParams(form),
 });
 
 /** Signs out of one service; the library's own confirmation form is answered as a person would. */
@@ -230,7 +77,7 @@ describe('before the provider runs', () => {
   });
 
   it('finds it once it runs', async () => {
-    await startProvider(providerPort, origins);
+    await provider.listen();
     expect((await new Browser().open(`${vaccin.origin}/connexion`)).text).toContain('Bonjour Dr Ada');
   });
 });
@@ -329,10 +176,10 @@ describe('staying signed in', () => {
     const browser = new Browser();
     await browser.open(`${vaccin.origin}/connexion`);
     const refreshed = vi.fn();
-    provider.on('grant.success', refreshed);
+    provider.provider.on('grant.success', refreshed);
     later(121);
     const pages = await Promise.all([1, 2, 3, 4].map(() => browser.open(`${vaccin.origin}/`)));
-    provider.removeListener('grant.success', refreshed);
+    provider.provider.removeListener('grant.success', refreshed);
     expect(pages.map(({ text }) => text.includes('Bonjour Dr Ada'))).toEqual([true, true, true, true]);
     expect(refreshed).toHaveBeenCalledTimes(1);
   });
@@ -348,10 +195,10 @@ describe('staying signed in', () => {
   it('goes on with what it knew while the provider is away', async () => {
     const browser = new Browser();
     await browser.open(`${vaccin.origin}/connexion`);
-    await stopProvider();
+    await provider.stop();
     later(121);
     const { text } = await browser.open(`${vaccin.origin}/`);
-    await new Promise<void>((resolve) => providerServer.listen(providerPort, '127.0.0.1', resolve));
+    await provider.listen();
     expect(text).toContain('Bonjour Dr Ada');
     expect(errors).toHaveLength(1);
   });

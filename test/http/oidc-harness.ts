@@ -176,7 +176,11 @@ export const startProvider = async (
   const store = await openStore(storeName, db);
   onFileEnd(() => store.close());
   const clients = createClients({ db });
-  await seedSandboxClients(clients, { vaccinCovid: 'http://localhost:4003', siDep: 'http://localhost:4004' });
+  await seedSandboxClients(clients, {
+    vaccinCovid: 'http://localhost:4003',
+    siDep: 'http://localhost:4004',
+    portal: 'http://localhost:4008',
+  });
   const registry = createRegistry({ db, clock: systemClock, contactDelayHours: 72 });
   await addPractitioner(db, { nationalId: DOCTOR, exercises: DOCTOR_EXERCISES });
   const log = createLog('silent');

@@ -127,7 +127,11 @@ describe('two processes that start together', () => {
   it('preregister the sandbox’s clients once', async () => {
     const { db } = await testDatabase();
     const clients = createClients({ db });
-    const services = { vaccinCovid: 'http://localhost:4003', siDep: 'http://localhost:4004' };
+    const services = {
+      vaccinCovid: 'http://localhost:4003',
+      siDep: 'http://localhost:4004',
+      portal: 'http://localhost:4008',
+    };
     await Promise.all(times(4, () => seedSandboxClients(clients, services)));
     expect((await clients.list()).map(({ clientId }) => clientId)).toEqual([
       'sandbox',

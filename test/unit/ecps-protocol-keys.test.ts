@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromBase64url, toBase64url, toHex } from '../../src/ecps/protocol/encoding.ts';
 import {
-  argonSalt,
   blindEvaluate,
   blindPin,
   deriveDeviceOprfKey,
@@ -10,8 +9,8 @@ import {
   finalize,
   keyFromSeed,
   pinSeed,
-  stretchPin,
 } from '../../src/ecps/protocol/keys.ts';
+import { argonSalt, stretchPin } from '../../src/ecps/protocol/stretch.ts';
 
 const M = new Uint8Array(32).fill(0xaa);
 const K = Uint8Array.from({ length: 32 }, (_, index) => index);

@@ -27,8 +27,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const mode = (path: string): number => statSync(path).mode & 0o777;
 
 describe('ports', () => {
-  it('are eight in a row from the base', () => {
-    expect(Object.values(sandboxPorts(5000))).toEqual([5000, 5001, 5002, 5003, 5004, 5005, 5006, 5007]);
+  it('are nine in a row from the base', () => {
+    expect(Object.values(sandboxPorts(5000))).toEqual([5000, 5001, 5002, 5003, 5004, 5005, 5006, 5007, 5008]);
   });
 
   it('that are taken are all told at once, with what to do', async () => {
@@ -205,6 +205,7 @@ describe('what it tells', () => {
       services: [
         { id: 'vaccin-covid', name: 'Vaccin Covid', url: 'http://localhost:5003/' },
         { id: 'si-dep', name: 'SI-DEP', url: 'http://localhost:5004/' },
+        { id: 'portail', name: 'Portail', url: 'http://localhost:5008/' },
       ],
       clients: [
         { clientId: 'sandbox', clientSecret: 'sandbox-secret' },

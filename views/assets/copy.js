@@ -1,12 +1,4 @@
-// Adds a button to each text worth copying, and completes the command of the same-phone link. The page is whole without it.
-
-for (const element of document.querySelectorAll('[data-link]')) {
-  const opened = location.search !== '' || location.hash !== '' || location.pathname !== '/';
-  if (opened) {
-    element.textContent = element.textContent.replace(element.dataset.link, location.href);
-    document.querySelector('[data-needs-fragment]')?.removeAttribute('data-needs-fragment');
-  } else document.querySelector('.not-opened')?.removeAttribute('hidden');
-}
+// Adds a button to each text worth copying. The page is whole without it.
 
 for (const element of document.querySelectorAll('code.copy')) {
   const button = document.createElement('button');

@@ -1,4 +1,4 @@
-import { html, raw, type Raw } from '../html.ts';
+import { html, type Raw } from '../html.ts';
 import type { Chrome, View } from '../layout.ts';
 import { inLocale, type Locale } from '../locales/index.ts';
 import { home as en } from '../locales/en/home.ts';
@@ -157,38 +157,5 @@ export const homePage =
         ${t.what.map((line) => html`<p class="what">${line}</p>`)}
         <p class="what">${withCode(t.data)}</p>
         ${links(chrome, data)} ${story(chrome, data)} ${personas(chrome, data)} ${clients(chrome, data)}`,
-    };
-  };
-
-/**
- * Stands for the phone app until it exists: explains the same-phone link, and gives the command that opens it. The
- * link's secrets may stand in the fragment, which only the browser knows: a script completes the command.
- */
-export const appStandInPage =
-  (data: { home: string; command: (link: string) => string; opened: boolean }): View =>
-  (chrome) => {
-    const t = texts(chrome).appPage;
-    return {
-      title: t.title,
-      head: head(chrome),
-      scripts: ['copy.js'],
-      body: html`<h1>${t.heading}</h1>
-        <p>${t.text}</p>
-        <div class="opened" ${data.opened ? undefined : raw('data-needs-fragment')}>
-          <p>${t.soon}</p>
-          <div class="command">
-            <code
-              class="copy"
-              data-copy="${texts(chrome).copy}"
-              data-copied="${texts(chrome).copied}"
-              data-link="${t.placeholder}"
-              >${data.command(t.placeholder)}</code
-            >
-          </div>
-          <noscript><p>${t.noScript}</p></noscript>
-          <p>${t.after}</p>
-        </div>
-        <p class="not-opened" hidden>${t.empty}</p>
-        <p><a href="${data.home}">${t.home}</a></p>`,
     };
   };

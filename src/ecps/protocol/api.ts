@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { approvalContext } from './context.ts';
 import { base64urlOf } from './encoding.ts';
 import { bind, generalJws, publicJwk } from './payloads.ts';

@@ -1,6 +1,6 @@
 import canonicalize from 'canonicalize';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { z } from 'zod';
+import * as z from 'zod';
 import { toBase64url, utf8 } from './encoding.ts';
 
 /**

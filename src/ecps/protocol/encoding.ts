@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Bytes, base64url and hexadecimal without any Node API, so that the phone's bundle stays small. */
 

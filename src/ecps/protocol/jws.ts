@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { GeneralSign, decodeProtectedHeader, flattenedVerify, importJWK } from 'jose';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { canonicalJson } from './context.ts';
 import { fromBase64url, toBase64url, utf8 } from './encoding.ts';
 import { ProtocolError } from './errors.ts';

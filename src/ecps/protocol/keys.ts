@@ -2,7 +2,6 @@ import { ristretto255_oprf } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { argon2id } from 'hash-wasm';
 import type { Bytes } from './encoding.ts';
 import { concat, fromBase64url, toBase64url, utf8 } from './encoding.ts';
 import { ProtocolError } from './errors.ts';
@@ -17,8 +16,6 @@ const { oprf } = ristretto255_oprf;
 
 /** K: 32 random bytes made by the phone. */
 export const DEVICE_SECRET_BYTES = 32;
-
-const ARGON = { parallelism: 1, iterations: 2, memorySize: 19456, hashLength: 32 } as const;
 
 // ---- Server -------------------------------------------------------------------------------------------------
 
@@ -40,16 +37,6 @@ export const blindEvaluate = (oprfKey: Uint8Array, blinded: string): string => {
 };
 
 // ---- Phone --------------------------------------------------------------------------------------------------
-
-/** `a`: the salt of Argon2id. */
-export const argonSalt = (secret: Uint8Array, deviceId: string): Bytes =>
-  new Uint8Array(hkdf(sha256, secret, utf8(deviceId), utf8('ecps/argon-salt/v1'), 16));
-
-/** `x`: the stretched PIN. Takes about 0.1 s on a computer, 0.5 s on an old phone. */
-export const stretchPin = async (pin: string, secret: Uint8Array, deviceId: string): Promise<Bytes> =>
-  new Uint8Array(
-    await argon2id({ ...ARGON, password: pin, salt: argonSalt(secret, deviceId), outputType: 'binary' }),
-  );
 
 /** A PIN ready to be evaluated. `blinded` goes to the server; the rest stays. Keep it to ask again after a lost answer. */
 export interface BlindedPin {

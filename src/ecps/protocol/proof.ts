@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { CompactSign, calculateJwkThumbprint, compactVerify, decodeProtectedHeader, importJWK } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { base64urlOf, fromBase64url, toBase64url, utf8 } from './encoding.ts';
 import { ProtocolError } from './errors.ts';
 import type { PublicJwk } from './payloads.ts';

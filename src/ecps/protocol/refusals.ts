@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Every refusal of the e-CPS API with its HTTP status. Each code is a key of the text catalogue (views/locales) and

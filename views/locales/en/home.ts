@@ -9,14 +9,14 @@ export const home = {
     'A service that can talk to Pro Santé Connect can talk to Caducée: only addresses and credentials change.',
     'This is a sandbox: everything runs on your computer and listens to nothing else.',
     'The people below are invented. Mails and SMS go no further than this sandbox’s inbox.',
-    'A virtual phone on the command line stands in for the phone; it follows the same protocol.',
+    'The e-CPS app opens in a browser, as on a phone; a virtual phone, on the command line, follows the same protocol.',
     'The story: a doctor activates the e-CPS, opens a service with the phone, then a second one without doing anything again, and signs out of both.',
   ],
   data: 'What you do is kept from one start to the next. `npm run reset` starts afresh.',
   links: {
     heading: 'What is here',
     service: (name) => `Open ${name}`,
-    serviceNote: 'Example service: sign-in, identity, sign-out.',
+    serviceNote: 'Example service: one sign-in for all of them.',
     inbox: 'Inbox',
     inboxNote: 'The mails and SMS that Caducée sends.',
     discovery: 'Discovery document',
@@ -26,7 +26,7 @@ export const home = {
     help: 'Something wrong?',
     helpNote: 'The most common troubles and what to do.',
     app: 'e-CPS app',
-    appNote: 'Where the “on this phone” link leads. The app itself is not here yet.',
+    appNote: 'The phone: activate the e-CPS, confirm a sign-in. To be opened in another, narrow window.',
   },
   story: {
     heading: 'Live the story in three commands',
@@ -58,16 +58,4 @@ export const home = {
   },
   copy: 'Copy',
   copied: 'Copied',
-  appPage: {
-    title: 'On this phone',
-    heading: 'The “on this phone” link',
-    text: 'On a phone, this link opens the e-CPS app, which shows the service that asks and waits for your PIN. Then it takes you back to your browser, signed in.',
-    soon: 'The app is not delivered yet. The virtual phone does the same on the command line:',
-    after:
-      'The command prints an address (returnTo). Open it in the browser where you began: you are signed in.',
-    empty: 'You did not come here by a sign-in link. Open a service and choose “on this phone”.',
-    noScript: 'Replace LINK by the complete address of this page.',
-    placeholder: 'LINK',
-    home: 'Home page of the sandbox',
-  },
 } satisfies Translation<typeof fr>;

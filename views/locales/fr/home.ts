@@ -1,4 +1,4 @@
-/** The sandbox's home page, and the page that stands for the phone app. */
+/** The sandbox's home page. */
 export const home = {
   title: 'Bac à sable',
   heading: 'Essayez Caducée sur votre ordinateur',
@@ -7,14 +7,14 @@ export const home = {
     'Un service qui sait parler à Pro Santé Connect sait parler à Caducée : seules les adresses et les identifiants changent.',
     'Ceci est un bac à sable : tout tourne sur votre ordinateur et n’écoute que lui.',
     'Les personnes ci-dessous sont inventées. Les mails et les SMS n’arrivent qu’à la messagerie de ce bac à sable.',
-    'Le téléphone est remplacé par un téléphone virtuel, en ligne de commande, qui suit le même protocole.',
+    'L’application e-CPS s’ouvre dans un navigateur, comme sur un téléphone ; un téléphone virtuel, en ligne de commande, suit le même protocole.',
     'L’histoire : un médecin active son e-CPS, ouvre un service avec son téléphone, puis un second sans rien refaire, et se déconnecte des deux.',
   ],
   data: 'Vos essais sont conservés d’un démarrage à l’autre. `npm run reset` remet tout à zéro.',
   links: {
     heading: 'Ce qu’il y a ici',
     service: (name: string) => `Ouvrir ${name}`,
-    serviceNote: 'Service d’exemple : connexion, identité, déconnexion.',
+    serviceNote: 'Service d’exemple : la même connexion pour tous.',
     inbox: 'Messagerie',
     inboxNote: 'Les mails et les SMS envoyés par Caducée.',
     discovery: 'Document de découverte',
@@ -24,7 +24,8 @@ export const home = {
     help: 'Ça ne marche pas ?',
     helpNote: 'Les pannes les plus courantes et quoi faire.',
     app: 'Application e-CPS',
-    appNote: 'Où mène le lien « sur ce téléphone ». L’application elle-même n’est pas encore là.',
+    appNote:
+      'Le téléphone : activer l’e-CPS, confirmer une connexion. À ouvrir dans une autre fenêtre, étroite.',
   },
   story: {
     heading: 'Vivre l’histoire en trois commandes',
@@ -56,17 +57,4 @@ export const home = {
   },
   copy: 'Copier',
   copied: 'Copié',
-  appPage: {
-    title: 'Sur ce téléphone',
-    heading: 'Le lien « sur ce téléphone »',
-    text: 'Sur un téléphone, ce lien ouvre l’application e-CPS, qui montre le service qui demande et attend votre code PIN. Elle vous ramène ensuite à votre navigateur, connecté.',
-    soon: 'L’application n’est pas encore livrée. Le téléphone virtuel fait la même chose en ligne de commande :',
-    after:
-      'La commande affiche une adresse (returnTo). Ouvrez-la dans le navigateur où vous avez commencé : vous êtes connecté.',
-    empty:
-      'Vous n’êtes pas arrivé ici par un lien de connexion. Ouvrez un service et choisissez « sur ce téléphone ».',
-    noScript: 'Remplacez LIEN par l’adresse complète de cette page.',
-    placeholder: 'LIEN',
-    home: 'Accueil du bac à sable',
-  },
 } as const;

@@ -1,0 +1,157 @@
+import type { Locale } from '../shared/practitioner.ts';
+import type { Kind, Result } from './records.ts';
+
+/** What *SI-DEP* says, in French first. */
+const fr = {
+  nav: {
+    home: 'Accueil',
+    add: 'Nouveau résultat',
+    list: 'Mes résultats',
+    statistics: 'Données ouvertes',
+    access: 'Journal des accès',
+  },
+  offers: {
+    add: 'Le patient, le test, le résultat ; puis Entrée.',
+    list: 'Ce que vous avez déclaré depuis 90 jours.',
+    statistics: 'Tests et taux de positivité, semaine par semaine.',
+    access: 'Qui a consulté quoi, et les règles.',
+  },
+  kinds: { pcr: 'RT-PCR', antigen: 'Test antigénique' } satisfies Record<Kind, string>,
+  results: { positive: 'Positif', negative: 'Négatif', unclear: 'Indéterminé' } satisfies Record<
+    Result,
+    string
+  >,
+  form: {
+    title: 'Nouveau résultat',
+    test: 'Test',
+    kind: 'Type de test',
+    result: 'Résultat',
+    choose: 'Choisir…',
+    sampledOn: 'Date du prélèvement',
+    save: 'Enregistrer et signer',
+    signedBy: (name: string, id: string) => `Vous signez ce résultat : ${name}, identifiant national ${id}.`,
+    kindWrong: 'Type de test : choisissez dans la liste',
+    resultWrong: 'Résultat : choisissez dans la liste',
+    tooOld: 'Date du prélèvement : les résultats sont gardés 90 jours, celui-ci serait effacé aussitôt',
+    beforeBirth: 'Date du prélèvement : avant la naissance du patient',
+  },
+  list: {
+    title: 'Mes résultats',
+    saved: 'Résultat enregistré et signé.',
+    already: 'Ce résultat était déjà enregistré : rien n’a été enregistré deux fois.',
+    cancelledNow: 'Résultat annulé. Il reste visible, et ne compte plus nulle part.',
+    empty: 'Vous n’avez encore rien déclaré.',
+    patient: 'Patient',
+    day: 'Prélèvement',
+    test: 'Test',
+    result: 'Résultat',
+    recorded: 'Signé le',
+    broken: 'signature non valide',
+    cancelled: 'annulé',
+    cancel: 'Annuler',
+    cancelOf: (name: string) => `Annuler le résultat de ${name}`,
+    action: 'Action',
+    rule: 'Vous ne voyez que les résultats que vous avez signés.',
+  },
+  refused: {
+    title: 'Cette page ne vous est pas ouverte',
+    notYours:
+      'Un résultat n’est accessible qu’à qui l’a signé. Cette tentative est inscrite au journal des accès.',
+    notHealth:
+      'Seuls les professionnels de santé, dont le numéro national commence par 8 (RPPS) ou 0 (ADELI), déclarent des résultats.',
+  },
+  statistics: {
+    title: 'Données ouvertes',
+    lead: 'Tests et taux de positivité par semaine. Ces chiffres sont publics ; aucun ne désigne une personne.',
+    tests: 'Tests',
+    positive: 'Positifs',
+    positivity: 'Taux de positivité',
+    weekOf: 'Semaine du',
+    weekly: 'Taux de positivité par semaine',
+    open: 'Télécharger',
+    join: 'Vaccin Covid joint ces résultats aux vaccinations pour estimer l’efficacité. Il les reçoit sous pseudonyme à clé : ni nom, ni date de naissance.',
+  },
+  rules: [
+    'Déclare qui est professionnel de santé (numéro RPPS ou ADELI), avec ou sans lieu d’exercice.',
+    'Chacun voit et annule les résultats qu’il a signés, et eux seuls.',
+    'Un résultat est signé par l’identifiant national (SubjectNameID) de qui l’a déclaré. Il ne se modifie pas ; il s’annule.',
+    'Vaccin Covid reçoit chaque résultat sous un pseudonyme à clé, et n’en publie que des totaux.',
+    'Les résultats sont gardés 90 jours après le prélèvement, ce journal 1 an, puis effacés.',
+  ],
+};
+
+const en: typeof fr = {
+  nav: {
+    home: 'Home',
+    add: 'New result',
+    list: 'My results',
+    statistics: 'Open data',
+    access: 'Access log',
+  },
+  offers: {
+    add: 'The patient, the test, the result; then Enter.',
+    list: 'What you have reported in the last 90 days.',
+    statistics: 'Tests and positivity, week by week.',
+    access: 'Who looked at what, and the rules.',
+  },
+  kinds: { pcr: 'RT-PCR', antigen: 'Antigen test' },
+  results: { positive: 'Positive', negative: 'Negative', unclear: 'Inconclusive' },
+  form: {
+    title: 'New result',
+    test: 'Test',
+    kind: 'Kind of test',
+    result: 'Result',
+    choose: 'Choose…',
+    sampledOn: 'Date of the sample',
+    save: 'Save and sign',
+    signedBy: (name, id) => `You sign this result: ${name}, national identifier ${id}.`,
+    kindWrong: 'Kind of test: choose from the list',
+    resultWrong: 'Result: choose from the list',
+    tooOld: 'Date of the sample: results are kept for 90 days, this one would be erased at once',
+    beforeBirth: 'Date of the sample: before the birth of the patient',
+  },
+  list: {
+    title: 'My results',
+    saved: 'Result saved and signed.',
+    already: 'This result was saved already: nothing was saved twice.',
+    cancelledNow: 'Result cancelled. It stays visible, and counts nowhere any more.',
+    empty: 'You have reported nothing yet.',
+    patient: 'Patient',
+    day: 'Sample',
+    test: 'Test',
+    result: 'Result',
+    recorded: 'Signed on',
+    broken: 'signature not valid',
+    cancelled: 'cancelled',
+    cancel: 'Cancel',
+    cancelOf: (name) => `Cancel the result of ${name}`,
+    action: 'Action',
+    rule: 'You see only the results you signed.',
+  },
+  refused: {
+    title: 'This page is not open to you',
+    notYours: 'A result is open only to who signed it. This attempt is written in the access log.',
+    notHealth:
+      'Only health professionals, whose national number begins with 8 (RPPS) or 0 (ADELI), report results.',
+  },
+  statistics: {
+    title: 'Open data',
+    lead: 'Tests and positivity by week. These figures are public; none points at a person.',
+    tests: 'Tests',
+    positive: 'Positive',
+    positivity: 'Positivity',
+    weekOf: 'Week of',
+    weekly: 'Positivity by week',
+    open: 'Download',
+    join: 'Vaccin Covid joins these results with the vaccinations to estimate effectiveness. It receives them under a keyed pseudonym: neither name nor date of birth.',
+  },
+  rules: [
+    'Whoever is a health professional (RPPS or ADELI number) reports, with or without a place of practice.',
+    'Each sees and cancels the results they signed, and only those.',
+    'A result is signed by the national identifier (SubjectNameID) of who reported it. It is not changed; it is cancelled.',
+    'Vaccin Covid receives each result under a keyed pseudonym, and publishes only totals.',
+    'Results are kept for 90 days after the sample, this log for 1 year, then erased.',
+  ],
+};
+
+export const TEXTS: Record<Locale, typeof fr> = { fr, en };
