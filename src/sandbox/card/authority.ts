@@ -109,7 +109,13 @@ const extension = (extnID: string, critical: boolean, value: BaseBlock): Extensi
   new Extension({ extnID, critical, extnValue: value.toBER() });
 
 /** Bits of keyUsage, by name of RFC 5280. */
-const BITS = { digitalSignature: 0x80, nonRepudiation: 0x40, keyEncipherment: 0x20, keyCertSign: 0x04, cRLSign: 0x02 };
+const BITS = {
+  digitalSignature: 0x80,
+  nonRepudiation: 0x40,
+  keyEncipherment: 0x20,
+  keyCertSign: 0x04,
+  cRLSign: 0x02,
+};
 export type UsageName = keyof typeof BITS;
 
 /** The extensions a certificate may carry, each by name. */
@@ -118,12 +124,19 @@ export const extensions = {
     extension(
       OID.basicConstraints,
       critical,
-      new BasicConstraints({ cA: isCa, ...(pathLength === undefined ? {} : { pathLenConstraint: pathLength }) }).toSchema(),
+      new BasicConstraints({
+        cA: isCa,
+        ...(pathLength === undefined ? {} : { pathLenConstraint: pathLength }),
+      }).toSchema(),
     ),
   keyUsage: (usages: readonly UsageName[]): Extension => {
     const value = usages.reduce((sum, usage) => sum | BITS[usage], 0);
     const unused = Math.max(0, value.toString(2).padStart(8, '0').split('').reverse().indexOf('1'));
-    return extension(OID.keyUsage, true, new BitString({ valueHex: new Uint8Array([value]).buffer, unusedBits: unused }));
+    return extension(
+      OID.keyUsage,
+      true,
+      new BitString({ valueHex: new Uint8Array([value]).buffer, unusedBits: unused }),
+    );
   },
   extendedKeyUsage: (purposes: readonly string[]): Extension =>
     extension(OID.extendedKeyUsage, false, new ExtKeyUsage({ keyPurposes: [...purposes] }).toSchema()),
@@ -141,7 +154,9 @@ export const extensions = {
     extension(
       OID.authorityKeyIdentifier,
       false,
-      new AuthorityKeyIdentifier({ keyIdentifier: new OctetString({ valueHex: await keyIdentifier(keys) }) }).toSchema(),
+      new AuthorityKeyIdentifier({
+        keyIdentifier: new OctetString({ valueHex: await keyIdentifier(keys) }),
+      }).toSchema(),
     ),
   /** SAN otherName UPN, as a card's certificate has for smart-card sign-in. */
   userPrincipalName: (name: string): Extension =>
@@ -157,7 +172,9 @@ export const extensions = {
       OID.crlDistributionPoints,
       false,
       new CRLDistributionPoints({
-        distributionPoints: [new DistributionPoint({ distributionPoint: [new GeneralName({ type: 6, value: url })] })],
+        distributionPoints: [
+          new DistributionPoint({ distributionPoint: [new GeneralName({ type: 6, value: url })] }),
+        ],
       }).toSchema(),
     ),
   ocsp: (url: string): Extension =>
@@ -174,12 +191,14 @@ export const extensions = {
       }).toSchema(),
     ),
   cardType: (type: number): Extension => extension(OID.cardType, false, new Integer({ value: type })),
-  cardNumber: (number: string): Extension => extension(OID.cardNumber, false, new PrintableString({ value: number })),
+  cardNumber: (number: string): Extension =>
+    extension(OID.cardNumber, false, new PrintableString({ value: number })),
   cardUsage: (usage: number): Extension =>
     extension(OID.cardUsage, false, new OctetString({ valueHex: new Uint8Array([usage]).buffer })),
   profession: (code: number): Extension => extension(OID.profession, false, new Integer({ value: code })),
   /** Any other, to see it refused. */
-  other: (oid: string, critical: boolean): Extension => extension(oid, critical, new Utf8String({ value: 'x' })),
+  other: (oid: string, critical: boolean): Extension =>
+    extension(oid, critical, new Utf8String({ value: 'x' })),
 };
 
 const tagged = (value: BaseBlock[]): Constructed =>
@@ -220,7 +239,11 @@ export const issueCrl = async (request: {
             ? {
                 crlEntryExtensions: new Extensions({
                   extensions: [
-                    new Extension({ extnID: '2.5.29.21', critical: false, extnValue: new Uint8Array([0x0a, 0x01, 0x08]).buffer }),
+                    new Extension({
+                      extnID: '2.5.29.21',
+                      critical: false,
+                      extnValue: new Uint8Array([0x0a, 0x01, 0x08]).buffer,
+                    }),
                   ],
                 }),
               }
