@@ -83,6 +83,13 @@ export interface CertificateRequest {
   hash?: 'SHA-1' | 'SHA-256' | 'SHA-384';
 }
 
+/** WebCrypto ties an RSA key to one hash; signing with another needs the key anew. */
+const withHash = async (key: CryptoKey, hash: string): Promise<CryptoKey> => {
+  if (key.algorithm.name !== 'RSASSA-PKCS1-v1_5' || hash === 'SHA-256') return key;
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', key);
+  return webcrypto.subtle.importKey('pkcs8', pkcs8, { name: key.algorithm.name, hash }, true, ['sign']);
+};
+
 const arrayBuffer = (data: Uint8Array): ArrayBuffer => Uint8Array.from(data).buffer;
 
 /** Signs a certificate. */
@@ -99,7 +106,8 @@ export const issue = async (request: CertificateRequest): Promise<Issued> => {
   certificate.notAfter = new Time({ type: 0, value: request.notAfter });
   certificate.extensions = request.extensions;
   await certificate.subjectPublicKeyInfo.importKey(request.keys.publicKey);
-  await certificate.sign((request.issuer?.keys ?? request.keys).privateKey, request.hash ?? 'SHA-256');
+  const hash = request.hash ?? 'SHA-256';
+  await certificate.sign(await withHash((request.issuer?.keys ?? request.keys).privateKey, hash), hash);
   const der = Buffer.from(certificate.toSchema(true).toBER());
   const x509 = new X509Certificate(der);
   return { certificate, der, pem: x509.toString(), x509, keys: request.keys };

@@ -133,7 +133,11 @@ export const cardSubject = (holder: Holder): NameParts => [
 ];
 
 /** Issues the authentication certificate of a card, or whatever the options make of it. */
-export const issueCard = async (pki: DevelopmentPki, holder: Holder, options: CardOptions): Promise<Issued> => {
+export const issueCard = async (
+  pki: DevelopmentPki,
+  holder: Holder,
+  options: CardOptions,
+): Promise<Issued> => {
   const issuer = options.issuer ?? pki.standard.persons;
   const keys = options.keys ?? (await generateKeys(options.keyKind ?? 'rsa2048'));
   const standard = await cardExtensions(holder, keys, issuer, options.crlOrigin);
