@@ -87,7 +87,9 @@ export interface CertificateRequest {
 const withHash = async (key: CryptoKey, hash: string): Promise<CryptoKey> => {
   if (key.algorithm.name !== 'RSASSA-PKCS1-v1_5' || hash === 'SHA-256') return key;
   const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', key);
-  return webcrypto.subtle.importKey('pkcs8', pkcs8, { name: key.algorithm.name, hash }, true, ['sign']);
+  return (await webcrypto.subtle.importKey('pkcs8', pkcs8, { name: key.algorithm.name, hash }, true, [
+    'sign',
+  ])) as CryptoKey;
 };
 
 const arrayBuffer = (data: Uint8Array): ArrayBuffer => Uint8Array.from(data).buffer;
