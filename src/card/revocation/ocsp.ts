@@ -67,7 +67,7 @@ const readBasic = (der: Buffer): BasicOCSPResponse => {
   ) {
     throw new OcspError('the responder answers with an error');
   }
-  return BasicOCSPResponse.fromBER(response.responseBytes.response.valueBlock.valueHexView);
+  return BasicOCSPResponse.fromBER(new Uint8Array(response.responseBytes.response.valueBlock.valueHexView));
 };
 
 const mayRespond = (certificate: ParsedCertificate, issuer: ParsedCertificate, now: Date): boolean =>
