@@ -45,8 +45,12 @@ CREATE TABLE ecps_device (
   -- The reminder last sent, in days before expiry.
   reminded_days    integer,
   ended_at         timestamptz,
-  ended_why        text
+  ended_why        text,
+  -- When the sessions born from a revoked phone were ended; tried again until then.
+  sessions_ended_at timestamptz
 );
+CREATE INDEX ecps_device_sessions_to_end ON ecps_device (ended_at)
+  WHERE state = 'revoked' AND sessions_ended_at IS NULL;
 CREATE INDEX ecps_device_by_person ON ecps_device (practitioner_id);
 CREATE INDEX ecps_device_by_national_id ON ecps_device (national_id);
 CREATE INDEX ecps_device_by_expiry ON ecps_device (expires_at) WHERE state <> 'revoked';

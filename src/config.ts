@@ -385,10 +385,14 @@ export const parseConfig = (variables: Readonly<Record<string, string | undefine
 const readFileVariables = (path: string): Record<string, string | undefined> =>
   existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 
-/** The variables in force: environment, then files, as described at the top. `root` is the project's folder. */
+/**
+ * The variables in force: environment, then files, as described at the top. `root` is the project's folder; `changes`
+ * win over the environment, the mode included (the sandbox sets its own).
+ */
 export const readVariables = (
   root: string,
   environment = process.env,
+  changes: Readonly<Record<string, string>> = {},
 ): Record<string, string | undefined> => {
   const named = environment['CADUCEE_CONFIG_FILE'];
   if (named && !existsSync(named)) {
@@ -398,7 +402,11 @@ export const readVariables = (
     Object.fromEntries(
       Object.entries(variables).filter(([name, value]) => name.startsWith('CADUCEE_') && value),
     );
-  const own = { ...(named ? nonEmpty(readFileVariables(named)) : {}), ...nonEmpty(environment) };
+  const own = {
+    ...(named ? nonEmpty(readFileVariables(named)) : {}),
+    ...nonEmpty(environment),
+    ...nonEmpty(changes),
+  };
   const mode = own['CADUCEE_MODE'] ?? SETTINGS.mode.fallback;
   const known = (MODES as readonly string[]).includes(mode);
   return {

@@ -4,7 +4,7 @@ import type { ServiceRegistration } from './service.ts';
 /** Runs one service by itself, configured by the environment. */
 export const runService = async (
   name: string,
-  create: (registration: Registration & { onError: (error: unknown) => void }) => Listening,
+  create: (registration: ServiceRegistration) => Listening,
 ): Promise<void> => {
   const missing = ['ISSUER', 'CLIENT_ID', 'CLIENT_SECRET', 'PORT'].filter((key) => !process.env[key]);
   if (missing.length > 0) {

@@ -1,6 +1,8 @@
 import type { Context } from 'koa';
 import { LOCALES, type Locale } from '../../views/locales/index.ts';
-import { requestState } from './request.ts';
+import { requestState, type LanguageSigns } from './request.ts';
+
+export type { LanguageSigns } from './request.ts';
 
 const isLocale = (value: string | undefined): value is Locale =>
   (LOCALES as readonly string[]).includes(value ?? '');
@@ -26,23 +28,20 @@ export const fromAcceptLanguage = (header: string | undefined): Locale | undefin
   return wishes.map((wish) => wish.locale).find(isLocale);
 };
 
-/** What may say which language to speak. */
-export interface LanguageSigns {
-  /** `?lang=`: the switch of our pages. */
-  chosen?: string | undefined;
-  /** The cookie that keeps that choice. */
-  kept?: string | undefined;
-  /** `ui_locales`, what the service asks. */
-  asked?: string | undefined;
-  acceptLanguage?: string | undefined;
-}
-
 /** Negotiates: the person's own choice comes before what the service asks, and that before the browser's list. */
 export const negotiate = (signs: LanguageSigns, fallback: Locale): Locale =>
   [signs.chosen, signs.kept].find(isLocale) ??
   fromTags(signs.asked) ??
   fromAcceptLanguage(signs.acceptLanguage) ??
   fallback;
+
+/** Lets what a service asked (`ui_locales` of its request) weigh in, on pages that learn it late. */
+export const alsoAsked = (ctx: Context, asked: string | undefined, fallback: Locale): void => {
+  const state = requestState(ctx);
+  if (asked === undefined || !state.signs) return;
+  state.locale = negotiate({ ...state.signs, asked: state.signs.asked ?? asked }, fallback);
+  (ctx.state as { locale?: Locale }).locale = state.locale;
+};
 
 /** The language of this request. */
 export const localeOf = (ctx: Context, fallback: Locale): Locale => requestState(ctx).locale ?? fallback;

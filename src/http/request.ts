@@ -2,13 +2,25 @@ import type { IncomingMessage } from 'node:http';
 import type { Locale } from '../../views/locales/index.ts';
 import { readable, token } from '../platform/random.ts';
 
+/** What may say which language to speak. */
+export interface LanguageSigns {
+  /** `?lang=`: the switch of our pages. */
+  chosen?: string | undefined;
+  /** The cookie that keeps that choice. */
+  kept?: string | undefined;
+  /** `ui_locales`, what the service asks. */
+  asked?: string | undefined;
+  acceptLanguage?: string | undefined;
+}
+
 /** What belongs to one request, whichever Koa application answers it (the OpenID library has its own). */
 export interface RequestState {
   /** Names the request in the log and in the `X-Request-Id` header. */
   id: string;
   /** CSP nonce. */
   nonce: string;
-  /** Set once the language is negotiated. */
+  /** Set once the language is negotiated, with what it was negotiated from. */
+  signs?: LanguageSigns;
   locale?: Locale;
   /** More targets for forms of this answer: origins, or schemes such as `myapp:`. */
   formAction: Set<string>;

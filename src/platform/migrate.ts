@@ -18,7 +18,7 @@ const FILE = /^(\d{4})_([a-z0-9_]+)\.sql$/;
 
 /** Reads and orders the migrations of a folder; refuses a misnamed file, a gap or a doubled number. */
 export const readMigrations = async (folder: string): Promise<Migration[]> => {
-  const files = (await readdir(folder)).filter((file) => !file.startsWith('.')).sort();
+  const files = (await readdir(folder)).filter((file) => !file.startsWith('.')).toSorted();
   const migrations = await Promise.all(
     files.map(async (file) => {
       const match = FILE.exec(file);

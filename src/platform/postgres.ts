@@ -1,11 +1,19 @@
-import pg from 'pg';
+import {
+  Client,
+  DatabaseError,
+  Pool,
+  types,
+  type PoolClient,
+  type QueryResult,
+  type QueryResultRow,
+} from 'pg';
 
 /** What a repository needs to run SQL: a pool or one client inside a transaction. */
 export interface Queryable {
-  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+  query<Row extends QueryResultRow = QueryResultRow>(
     text: string,
     values?: readonly unknown[],
-  ): Promise<pg.QueryResult<Row>>;
+  ): Promise<QueryResult<Row>>;
 }
 
 /** The database: run a query on any connection, or several in one transaction. */
@@ -13,14 +21,14 @@ export interface Database extends Queryable {
   /** Runs `work` in one transaction on one connection; commits when it resolves, rolls back when it throws. */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
   /** One connection for as long as `work` runs: advisory locks, COPY, LISTEN. */
-  withConnection<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
+  withConnection<T>(work: (client: PoolClient) => Promise<T>): Promise<T>;
   /** A connection of its own, outside the pool, for LISTEN; the caller ends it. */
-  dedicated(): Promise<pg.Client>;
+  dedicated(): Promise<Client>;
   close(): Promise<void>;
 }
 
 // int8 (counts, sequence numbers) fits a JavaScript number everywhere this schema uses it.
-pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+types.setTypeParser(types.builtins.INT8, Number);
 
 /**
  * Opens a pool on a PostgreSQL URL (`postgres://…`, or `postgres:///name?host=/socket/directory&user=…`).
@@ -30,20 +38,16 @@ export const openDatabase = (
   url: string,
   options: { max?: number; onIdleError?: (error: Error) => void } = {},
 ): Database => {
-  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10 });
+  const pool = new Pool({ connectionString: url, max: options.max ?? 10 });
   pool.on('error', (error) => options.onIdleError?.(error));
 
-  const withConnection = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
+  const withConnection = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.connect();
     let broken: Error | undefined;
     try {
       return await work(client);
     } catch (error) {
-      if (
-        !(error instanceof pg.DatabaseError) &&
-        error instanceof Error &&
-        /connection/i.test(error.message)
-      ) {
+      if (!(error instanceof DatabaseError) && error instanceof Error && /connection/i.test(error.message)) {
         broken = error;
       }
       throw error;
@@ -69,7 +73,7 @@ export const openDatabase = (
         }
       }),
     dedicated: async () => {
-      const client = new pg.Client({ connectionString: url });
+      const client = new Client({ connectionString: url });
       await client.connect();
       return client;
     },

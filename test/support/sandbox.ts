@@ -62,7 +62,8 @@ export const freePortBase = async (): Promise<number> => {
 export const cleanEnvironment = (changes: Record<string, string>): Record<string, string> => ({
   ...Object.fromEntries(
     Object.entries(process.env).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined && !/^(CADUCEE_|VITEST|NODE_OPTIONS)/.test(entry[0]),
+      (entry): entry is [string, string] =>
+        entry[1] !== undefined && !/^(CADUCEE_|VITEST|NODE_OPTIONS)/.test(entry[0]),
     ),
   ),
   ...changes,
@@ -89,7 +90,11 @@ export const startSandbox = async (
 ): Promise<RunningSandbox> => {
   const portBase = options.portBase ?? (await freePortBase());
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'caducee-e2e-'));
-  const environment = { ...options.environment, CADUCEE_PORT_BASE: String(portBase), CADUCEE_DATA_DIR: dataDir };
+  const environment = {
+    ...options.environment,
+    CADUCEE_PORT_BASE: String(portBase),
+    CADUCEE_DATA_DIR: dataDir,
+  };
   const child = spawn(process.execPath, [join(ROOT, 'src', 'cli.ts'), 'sandbox', 'start', '--json'], {
     env: cleanEnvironment(environment),
     cwd: ROOT,
@@ -98,10 +103,14 @@ export const startSandbox = async (
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const ready = new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve));
+  const ready = new Promise<string>((resolve) =>
+    createInterface({ input: child.stdout }).once('line', resolve),
+  );
   const line = await Promise.race([
     ready,
-    exited.then((code) => Promise.reject(new Error(`the sandbox ended with ${code} before it was ready:\n${log}`))),
+    exited.then((code) =>
+      Promise.reject(new Error(`the sandbox ended with ${code} before it was ready:\n${log}`)),
+    ),
   ]);
   return {
     info: JSON.parse(line) as SandboxInfo,

@@ -27,7 +27,7 @@ export const common = {
     home: 'Home',
     restart: 'Start again',
   },
-  support: 'To give on the phone if you call the help desk',
+  support: 'To give on the phone if you call the help desk:',
   duration: (seconds: number) => {
     const minutes = Math.floor(seconds / 60);
     const rest = seconds % 60;

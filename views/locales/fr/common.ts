@@ -24,7 +24,7 @@ export const common = {
     home: 'Accueil',
     restart: 'Recommencer',
   },
-  support: 'À donner au téléphone si vous appelez l’assistance',
+  support: 'À donner au téléphone si vous appelez l’assistance :',
   duration: (seconds: number) => {
     const minutes = Math.floor(seconds / 60);
     const rest = seconds % 60;

@@ -1,0 +1,42 @@
+# The provider for production: `docker build -t caducee .`, then
+#   docker run --env-file caducee.env caducee migrate
+#   docker run --env-file caducee.env -p 127.0.0.1:4000:4000 --read-only caducee
+# The sandbox needs no container: npm start.
+
+FROM node:24-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# No development tools; no platform packages either: the image has its Node, and its PostgreSQL is elsewhere.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+
+FROM node:24-slim AS application
+WORKDIR /app
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json LICENSE ./
+COPY config config
+COPY migrations migrations
+COPY views views
+COPY src src
+# Compiles once what every start would: the sources are TypeScript, stripped at load.
+ENV NODE_COMPILE_CACHE=/app/.cache/node
+RUN node -e "import('/app/src/app.ts').then(() => process.exit(0))" && node src/cli.ts --help > /dev/null
+
+FROM node:24-slim
+LABEL org.opencontainers.image.title="Caducée" \
+      org.opencontainers.image.description="OpenID Connect provider for health professionals" \
+      org.opencontainers.image.licenses="EUPL-1.2"
+WORKDIR /app
+COPY --from=application /app /app
+ENV NODE_ENV=production \
+    NODE_COMPILE_CACHE=/app/.cache/node \
+    CADUCEE_MODE=production \
+    CADUCEE_LISTEN_HOST=0.0.0.0 \
+    CADUCEE_LISTEN_PORT=4000
+# Files belong to root: the process may read them, not change them.
+USER node
+EXPOSE 4000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.CADUCEE_LISTEN_PORT}/livez`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "src/cli.ts"]
+CMD ["serve"]

@@ -1,0 +1,78 @@
+import type { Context, Middleware } from 'koa';
+import { requestState } from './request.ts';
+
+/** A CSP source for a redirect target: the origin, or the scheme of an application's own address (`myapp:`). */
+const source = (target: string): string | undefined => {
+  if (!URL.canParse(target)) return undefined;
+  const { origin, protocol } = new URL(target);
+  return origin === 'null' ? protocol : origin;
+};
+
+const policy = (ctx: Context): string => {
+  const { nonce, formAction, frameAncestors } = requestState(ctx);
+  return [
+    `default-src 'none'`,
+    `script-src 'self' 'nonce-${nonce}'`,
+    `style-src 'self' 'nonce-${nonce}'`,
+    `img-src 'self' data:`,
+    `font-src 'self'`,
+    `connect-src 'self'`,
+    `manifest-src 'self'`,
+    `base-uri 'none'`,
+    `form-action ${["'self'", ...formAction].join(' ')}`,
+    `frame-ancestors ${frameAncestors.size === 0 ? "'none'" : [...frameAncestors].join(' ')}`,
+  ].join('; ');
+};
+
+const writePolicy = (ctx: Context): void => {
+  ctx.set('Content-Security-Policy', policy(ctx));
+  if (requestState(ctx).frameAncestors.size === 0) ctx.set('X-Frame-Options', 'DENY');
+  else ctx.remove('X-Frame-Options');
+};
+
+/**
+ * Lets the forms of this answer end on these addresses. Chromium applies `form-action` to every redirect that
+ * follows a form, so a page whose form ends at the service lists the service's redirect address.
+ */
+export const allowFormAction = (ctx: Context, ...targets: readonly (string | undefined)[]): void => {
+  const { formAction } = requestState(ctx);
+  for (const target of targets) {
+    const allowed = target === undefined ? undefined : source(target);
+    if (allowed) formAction.add(allowed);
+  }
+  writePolicy(ctx);
+};
+
+/** Lets these origins frame this answer (session management's iframe); every other answer refuses frames. */
+export const allowFraming = (ctx: Context, ...origins: readonly string[]): void => {
+  const { frameAncestors } = requestState(ctx);
+  for (const origin of origins) {
+    const allowed = origin === '*' ? origin : source(origin);
+    if (allowed) frameAncestors.add(allowed);
+  }
+  writePolicy(ctx);
+};
+
+const PERMISSIONS = ['accelerometer', 'camera', 'geolocation', 'gyroscope', 'microphone', 'payment', 'usb']
+  .map((feature) => `${feature}=()`)
+  .join(', ');
+
+/**
+ * Security headers of every answer. The referrer policy is `same-origin`, not `no-referrer`: nothing goes to
+ * others either way, but under `no-referrer` browsers send `Origin: null` with our own forms, and the Origin check
+ * would have nothing to check.
+ */
+export const securityHeaders =
+  (options: { https: boolean }): Middleware =>
+  async (ctx, next) => {
+    writePolicy(ctx);
+    ctx.set({
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'same-origin',
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Permissions-Policy': PERMISSIONS,
+      'X-Request-Id': requestState(ctx).id,
+    });
+    if (options.https) ctx.set('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
+    await next();
+  };

@@ -1,0 +1,117 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import Koa, { type Context, type Middleware } from 'koa';
+import type { Config } from '../config.ts';
+import { createKeyRing } from '../platform/crypto.ts';
+import type { Log } from '../platform/log.ts';
+import { accessLog, type HttpMetrics } from './access-log.ts';
+import { loadAssets, type Assets } from './assets.ts';
+import { createCookies, type Cookies } from './cookies.ts';
+import { createForms, type Forms } from './csrf.ts';
+import { catchFailures, createFailures, type Failures } from './failures.ts';
+import { securityHeaders } from './headers.ts';
+import { onlyOwnHosts } from './host.ts';
+import { negotiate } from './locale.ts';
+import { createProxyTrust } from './proxy.ts';
+import { createRender, type Render } from './render.ts';
+import { requestState } from './request.ts';
+
+/** The ground on which every room of the site stands. */
+export interface Kernel {
+  /** Mount routes with `app.use(…)`; errors, headers, language and log are taken care of. */
+  app: Koa;
+  render: Render;
+  forms: Forms;
+  cookies: Cookies;
+  assets: Assets;
+  failures: Failures;
+  /** Node's listener: proxy trust first, then the application. Ask for it once every route is mounted. */
+  handler(): RequestListener;
+  /** A server with the timeouts of the house, not yet listening. */
+  server(): Server;
+}
+
+export interface KernelOptions {
+  config: Config;
+  log: Log;
+  metrics?: HttpMetrics | undefined;
+  /** Folder of views/assets, for tests. */
+  assetsFolder?: string;
+}
+
+const LANGUAGE_SECONDS = 365 * 24 * 3600;
+
+const language =
+  (cookies: Cookies, fallback: Config['defaultLocale']): Middleware =>
+  async (ctx, next) => {
+    const chosen = first(ctx.query['lang']);
+    const signs = {
+      chosen,
+      kept: cookies.get(ctx, 'lang'),
+      asked: first(ctx.query['ui_locales']),
+      acceptLanguage: ctx.get('Accept-Language'),
+    };
+    const locale = negotiate(signs, fallback);
+    Object.assign(requestState(ctx), { signs, locale });
+    (ctx.state as { locale?: string }).locale = locale;
+    ctx.vary('Accept-Language');
+    if (chosen === locale) cookies.set(ctx, 'lang', locale, { seconds: LANGUAGE_SECONDS });
+    await next();
+  };
+
+const first = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value;
+
+/** Our server's patience: headers in 10 s, a whole request in 30 s, idle connections a little longer than a proxy's 60 s. */
+const withTimeouts = (server: Server): Server => {
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 30_000;
+  server.keepAliveTimeout = 65_000;
+  server.maxRequestsPerSocket = 10_000;
+  return server;
+};
+
+/** Builds the kernel. The order of the middlewares is a security property: log, headers, errors, host, language, routes. */
+export const createKernel = ({ config, log, metrics, assetsFolder }: KernelOptions): Kernel => {
+  const app = new Koa();
+  // Koa believes forwarding headers; those of untrusted peers are gone before it looks (see handler).
+  app.proxy = true;
+  const assets = loadAssets(assetsFolder ?? fileURLToPath(new URL('../../views/assets/', import.meta.url)));
+  const keyring = createKeyRing(config.masterKey);
+  const cookies = createCookies(config, keyring);
+  const render = createRender(config, assets);
+  const failures = createFailures(config, render, log);
+
+  app.use(accessLog(log, metrics));
+  app.use(securityHeaders({ https: config.origin.startsWith('https:') }));
+  app.use(catchFailures(failures));
+  app.use(onlyOwnHosts(config));
+  app.use(assets.middleware);
+  app.use(language(cookies, config.defaultLocale));
+  app.on('error', (error: unknown, ctx?: Context) => {
+    log.error({ err: error, ...(ctx ? { request: requestState(ctx).id } : {}) }, 'answer failed');
+  });
+
+  const trust = createProxyTrust(config.trustedProxies);
+  const callback = app.callback.bind(app);
+  const handler = (): RequestListener => {
+    const listener = callback();
+    return (req, res) => {
+      trust(req);
+      void listener(req, res);
+    };
+  };
+  // app.listen() and whoever calls app.callback() get the same guard.
+  app.callback = handler as typeof app.callback;
+
+  return {
+    app,
+    render,
+    cookies,
+    assets,
+    failures,
+    forms: createForms(config, keyring, cookies),
+    handler,
+    server: () => withTimeouts(createServer(handler())),
+  };
+};

@@ -1,0 +1,27 @@
+import type { Config } from '../config.ts';
+import type { Kernel } from '../http/kernel.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Log } from '../platform/log.ts';
+import type { Memory } from './memory.ts';
+import type { Approvals, Geo, Limits, SignInProvider } from './ports.ts';
+
+/** What the sign-in pages are given by app.ts. */
+export interface LoginOptions {
+  kernel: Pick<Kernel, 'render' | 'forms' | 'cookies' | 'failures'>;
+  config: Config;
+  oidc: SignInProvider;
+  approvals: Approvals;
+  /** Names the person at the end of a test of the e-CPS. */
+  registry?: { find(nationalId: string): Promise<{ givenName: string; familyName: string } | undefined> };
+  limits: Limits;
+  geo: Geo;
+  clock: Clock;
+  log: Log;
+}
+
+/** The same, with what this room makes of it. */
+export interface LoginDeps extends LoginOptions {
+  memory: Memory;
+  /** Who hears the end of an interaction: the OpenID provider, or our own test. */
+  providerOf(uid: string): SignInProvider;
+}

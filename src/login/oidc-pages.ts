@@ -1,0 +1,36 @@
+import { errorPage } from '../../views/pages/error.ts';
+import { handOverPage } from '../../views/pages/hand-over.ts';
+import { common } from '../../views/locales/index.ts';
+import { signedOutPage, signOutPage } from '../../views/pages/sign-out.ts';
+import type { Config } from '../config.ts';
+import { allowFormAction } from '../http/headers.ts';
+import { localeOf } from '../http/locale.ts';
+import type { Render } from '../http/render.ts';
+import type { OidcPages } from '../oidc/pages.ts';
+
+/** The pages that the OpenID provider asks for, drawn like all others. */
+export const createOidcPages = (render: Render, config: Pick<Config, 'defaultLocale'>): OidcPages => ({
+  error: (ctx, problem) => {
+    const label = common(localeOf(ctx, config.defaultLocale)).service;
+    const { service } = problem;
+    const view = errorPage({
+      code: problem.code,
+      supportId: problem.supportId,
+      shownCode: problem.error,
+      description: problem.description,
+      service: service && { name: service.name, host: '' },
+      wayOn: service?.uri === undefined ? undefined : { url: service.uri, label: label.backTo(service.name) },
+    });
+    render(ctx, view, problem.status);
+  },
+  logoutConfirm: (ctx, form) => {
+    render(ctx, signOutPage({ action: form.action, fields: form.fields, service: form.service?.name }));
+  },
+  loggedOut: (ctx, { service }) => {
+    render(ctx, signedOutPage({ service: service && { name: service.name, url: service.uri } }));
+  },
+  formPost: (ctx, form) => {
+    allowFormAction(ctx, form.action);
+    render(ctx, handOverPage({ action: form.action, fields: form.fields }), ctx.status);
+  },
+});

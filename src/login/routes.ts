@@ -1,0 +1,113 @@
+import Router from '@koa/router';
+import type { Context, Middleware } from 'koa';
+import { common } from '../../views/locales/index.ts';
+import { activatePage, helpPage } from '../../views/pages/help.ts';
+import { cardPage } from '../../views/pages/sign-in.ts';
+import { Refusal } from '../http/errors.ts';
+import { localeOf } from '../http/locale.ts';
+import { openInteraction, ownForm } from './acts.ts';
+import type { LoginDeps, LoginOptions } from './deps.ts';
+import { drawStart } from './draw.ts';
+import { events, qr, status } from './live.ts';
+import { createMemory } from './memory.ts';
+import { selfTestPages, selfTestProvider } from './self-test.ts';
+import { frameOf, isSelfTest, type SignIn } from './sign-in.ts';
+import { RETURN, START, WAIT, walk, type Step } from './steps.ts';
+
+/** Addresses of a sign-in. The provider sends the browser to `signInPath(uid)`. */
+export const signInPath = (uid: string): string => `/connexion/${uid}`;
+
+/** Ids as they come: never a separator, so that a cookie's path cannot be widened. */
+const UID = /^[\w-]{8,64}$/;
+
+const signInOf = (ctx: Context, deps: LoginDeps): SignIn => {
+  const uid = (ctx as Context & { params: Record<string, string> }).params['uid'] ?? '';
+  if (!UID.test(uid)) throw new Refusal('not_found', 404);
+  const verifier = ctx.query['verifier'];
+  return {
+    ctx,
+    uid,
+    base: signInPath(uid),
+    provider: deps.providerOf(uid),
+    verifier: typeof verifier === 'string' ? verifier : undefined,
+  };
+};
+
+/** Names the service that asked, and the way back to it, on the errors of a sign-in. */
+const withWayBack =
+  (deps: LoginDeps): Middleware =>
+  async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      const base = /^\/connexion\/[^/]+/.exec(ctx.path)?.[0] ?? '';
+      const state = deps.memory.state(ctx, base);
+      const locale = localeOf(ctx, deps.config.defaultLocale);
+      const home = state?.service.homeUrl;
+      deps.kernel.failures(ctx, error, {
+        service: state?.service,
+        wayOn: home === undefined ? undefined : { url: home, label: backLabel(locale, state?.service.name) },
+      });
+    }
+  };
+
+const backLabel = (locale: 'fr' | 'en', name: string | undefined): string =>
+  name === undefined ? common(locale).service.back : common(locale).service.backTo(name);
+
+const showStart: Step = (signIn, deps) => {
+  const remembered = deps.memory.identifier(signIn.ctx);
+  const hint = signIn.interaction?.loginHint;
+  drawStart(signIn, deps, {
+    identifier: hint ?? remembered ?? '',
+    remembered: remembered !== undefined && (hint === undefined || hint === remembered),
+  });
+};
+
+const showCard: Step = (signIn, deps) => {
+  deps.kernel.render(signIn.ctx, cardPage(frameOf(signIn, deps)));
+};
+
+const cancel: Step = (signIn) =>
+  signIn.provider.abort(signIn.ctx, {
+    error: 'access_denied',
+    error_description: 'the person cancelled the sign-in',
+  });
+
+const signInRoutes = (router: Router, deps: LoginDeps): void => {
+  const by = (steps: readonly Step[]) => (ctx: Context) => walk(steps, signInOf(ctx, deps), deps);
+  const live = (answer: typeof status) => (ctx: Context) => answer(ctx, signInOf(ctx, deps).base, deps);
+  router.use('/connexion', withWayBack(deps));
+  router.get('/connexion/:uid', by([openInteraction, showStart]));
+  router.post('/connexion/:uid', by(START));
+  router.get('/connexion/:uid/carte', by([openInteraction, showCard]));
+  router.get('/connexion/:uid/attente', by(WAIT));
+  router.get('/connexion/:uid/retour', by(RETURN));
+  router.post('/connexion/:uid/annuler', by([openInteraction, ownForm, cancel]));
+  router.get('/connexion/:uid/statut', live(status));
+  router.get('/connexion/:uid/evenements', live(events));
+  router.get('/connexion/:uid/qr.svg', live(qr));
+};
+
+/** The sign-in pages, the help pages and the test of the e-CPS, as one middleware for `kernel.app.use`. */
+export const loginRoutes = (options: LoginOptions): Middleware => {
+  const memory = createMemory(options.kernel.cookies);
+  const own = selfTestProvider(options, memory);
+  const deps: LoginDeps = {
+    ...options,
+    memory,
+    providerOf: (uid) => (isSelfTest(uid) ? own : options.oidc),
+  };
+  const { render } = options.kernel;
+  const { appOrigin, contactDelayHours } = options.config;
+  const test = selfTestPages(options, memory);
+  const router = new Router();
+  signInRoutes(router, deps);
+  router.get('/aide', (ctx) => render(ctx, helpPage));
+  router.get('/activer', (ctx) => render(ctx, activatePage({ appUrl: appOrigin, contactDelayHours })));
+  router.get('/tester', test.show);
+  router.post('/tester', test.start);
+  router.get('/tester/bravo', test.done);
+  const routes = router.routes();
+  const allowed = router.allowedMethods();
+  return (ctx, next) => routes(ctx as never, () => allowed(ctx as never, next));
+};

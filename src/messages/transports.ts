@@ -1,0 +1,48 @@
+import type { Agent } from 'node:https';
+import { isLoopbackHost, type Config } from '../config.ts';
+import type { MailContext } from '../../views/mails/index.ts';
+import type { Clock } from '../platform/clock.ts';
+import { createMailTransport } from './mail.ts';
+import { createPushTransport } from './push.ts';
+import { createSmsTransport } from './sms.ts';
+import type { Transports } from './transport.ts';
+
+/** What every mail knows of this installation. */
+export const mailContext = (config: Config): MailContext => ({
+  timeZone: config.timeZone,
+  help: {
+    phone: config.helpPhone,
+    hours: { fr: config.helpHours, en: config.helpHoursEn ?? config.helpHours },
+  },
+});
+
+/** The three ways out, as configured; nothing is opened before the first message. */
+export const createTransports = (config: Config, clock: Clock, pushAgent?: Agent): Transports => {
+  const { vapidSubject, vapidPublicKey, vapidPrivateKey } = config;
+  return {
+    mail: createMailTransport({
+      smtpUrl: config.smtpUrl,
+      allowPlain: isLoopbackHost(new URL(config.smtpUrl).hostname),
+      from: config.mailFrom,
+      context: mailContext(config),
+    }),
+    sms: createSmsTransport({
+      accountSid: config.twilioAccountSid,
+      authToken: config.twilioAuthToken,
+      from: config.twilioFrom,
+      baseUrl: config.twilioBaseUrl,
+      clock,
+    }),
+    ...(vapidSubject && vapidPublicKey && vapidPrivateKey
+      ? {
+          push: createPushTransport({
+            vapidSubject,
+            vapidPublicKey,
+            vapidPrivateKey,
+            clock,
+            ...(pushAgent ? { agent: pushAgent } : {}),
+          }),
+        }
+      : {}),
+  };
+};

@@ -1,0 +1,52 @@
+import type { Context } from 'koa';
+
+/**
+ * The pages that the protocol needs, drawn by the caller: this room decides what is said and when, the views decide
+ * how. Each function sets type and body of the answer; the status is already set and should be kept.
+ */
+export interface OidcPages {
+  /** The request cannot go on and there is nowhere to send the browser back to. */
+  error(ctx: Context, problem: OidcProblem): void | Promise<void>;
+  /** "Sign out of every service?": a form that posts `fields` to `action`. */
+  logoutConfirm(ctx: Context, form: OidcForm & { service: OidcService | undefined }): void | Promise<void>;
+  /** Signed out, and no address to return to. */
+  loggedOut(ctx: Context, page: { service: OidcService | undefined }): void | Promise<void>;
+  /** A form that submits itself (a button without JavaScript): `response_mode=form_post`. */
+  formPost(ctx: Context, form: OidcForm): void | Promise<void>;
+}
+
+/** A form of hidden fields. */
+export interface OidcForm {
+  action: string;
+  fields: Record<string, string>;
+}
+
+/** The service that a page is about. */
+export interface OidcService {
+  clientId: string;
+  name: string;
+  /** Its home page, to return to. */
+  uri: string | undefined;
+}
+
+/** What went wrong, for a page. */
+export interface OidcProblem {
+  /** Key of the text catalogue. */
+  code: OidcProblemCode;
+  status: number;
+  supportId: string;
+  /** What the standard calls it, and the detail for the service's developers. */
+  error: string;
+  description: string | undefined;
+  service: OidcService | undefined;
+}
+
+/** The problems that end on a page of ours instead of at the service. */
+export type OidcProblemCode =
+  | 'oidc_client_unknown'
+  | 'oidc_redirect_wrong'
+  | 'oidc_request_invalid'
+  | 'oidc_request_expired'
+  | 'oidc_logout_redirect_wrong'
+  | 'practitioner_inactive'
+  | 'internal_error';

@@ -1,0 +1,53 @@
+import type { RefusalReason, WarningCode } from './record.ts';
+
+/** What an import found and did. Counts are of persons, but for `read` (lines after the header) and the refusals. */
+export interface ImportReport {
+  /** Number of the run in `import_run`. */
+  run: number;
+  source: string;
+  layout: string;
+  columns: number;
+  fileName: string;
+  /** SHA-256 of the file, hexadecimal. */
+  fileHash: string;
+  /** The first import of this source: its contact details hold at once. */
+  first: boolean;
+  read: number;
+  persons: number;
+  added: number;
+  changed: number;
+  unchanged: number;
+  /** No longer in the file, now inactive. */
+  removed: number;
+  /** Known from another source, so left as they are. */
+  otherSource: number;
+  refused: Told<RefusalReason>;
+  warnings: Told<WarningCode>;
+  durationMs: number;
+}
+
+/** All counted, the first {@link MOST_TOLD} told with their line. */
+export interface Told<Code extends string> {
+  count: number;
+  byReason: Partial<Record<Code, number>>;
+  lines: { line: number; reason: Code }[];
+}
+
+/** A report stays readable, and memory flat. */
+export const MOST_TOLD = 1_000;
+
+/** Collects what is told of lines. Never the content of a line: it speaks of people. */
+export const createTeller = <Code extends string>(): {
+  tell(line: number, reason: Code): void;
+  told: Told<Code>;
+} => {
+  const told: Told<Code> = { count: 0, byReason: {}, lines: [] };
+  return {
+    told,
+    tell: (line, reason) => {
+      told.count++;
+      told.byReason[reason] = (told.byReason[reason] ?? 0) + 1;
+      if (told.lines.length < MOST_TOLD) told.lines.push({ line, reason });
+    },
+  };
+};

@@ -1,0 +1,207 @@
+import { Refusal } from '../http/errors.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Queryable } from '../platform/postgres.ts';
+import { normalizeEmail, normalizePhone } from './contact-value.ts';
+import { completeExercise, type Exercise } from './exercise.ts';
+import { fold } from './fold.ts';
+import { normalize, registerOf, type Normalized } from './national-id.ts';
+import {
+  findById,
+  findByName,
+  findByNationalId,
+  findBySubject,
+  insertContact,
+  listContacts,
+  updateStatus,
+  type DirectoryRow,
+  type OtherId,
+  type PractitionerRow,
+  type Status,
+} from './repository.ts';
+
+export type { Activity, Exercise } from './exercise.ts';
+export type { OtherId, Status } from './repository.ts';
+
+/** A person of the registry. */
+export interface Practitioner {
+  id: string;
+  nationalId: string;
+  /** What ends `sub`: it never changes, even when the national identifier does. */
+  subject: string;
+  familyName: string;
+  givenName: string;
+  /** `M`, `MME` or "". */
+  civility: string;
+  /** `active` and nothing else may sign in. */
+  status: Status;
+  exercises: Exercise[];
+  otherIds: OtherId[];
+  source: string;
+}
+
+/** Whether the contact details may serve an activation. */
+export type ContactState =
+  | { state: 'ok'; email: string; phone: string }
+  | { state: 'missing' }
+  | { state: 'too_recent'; availableAt: Date };
+
+/** One declaration of contact details, as the help desk reads it. */
+export interface ContactDeclaration {
+  email: string | undefined;
+  phone: string | undefined;
+  /** `import`, or who declared it otherwise. */
+  origin: string;
+  declaredAt: Date;
+  effectiveAt: Date;
+}
+
+/** What the public directory says of a person. */
+export interface DirectoryEntry {
+  nationalId: string;
+  familyName: string;
+  givenName: string;
+  civility: string;
+  /** Codes; see nomenclatures.ts for their labels. */
+  professions: { code: string; category: string }[];
+  towns: string[];
+}
+
+export interface Registry {
+  /** What a person typed, to an identifier; pure. */
+  normalize(input: string): Normalized;
+  find(nationalId: string): Promise<Practitioner | undefined>;
+  /** By what ends `sub`. */
+  findBySubject(subject: string): Promise<Practitioner | undefined>;
+  findById(practitionerId: string): Promise<Practitioner | undefined>;
+  contact(practitionerId: string): Promise<ContactState>;
+  /** The newest e-mail address and telephone number ever declared, recent or not: where to send an alert. */
+  channels(practitionerId: string): Promise<{ email?: string; phone?: string }>;
+  /** Every declaration, the newest first. */
+  contactHistory(practitionerId: string): Promise<ContactDeclaration[]>;
+  /**
+   * Declares contact details. A value left out stays, "" withdraws it; a malformed one is refused
+   * (`contact_malformed`). They hold from `effectiveAt`, by default the configured delay after `declaredAt`.
+   */
+  setContact(
+    practitionerId: string,
+    values: { email?: string | undefined; phone?: string | undefined },
+    options: { declaredAt: Date; effectiveAt?: Date; origin?: string },
+  ): Promise<void>;
+  /**
+   * Sets the status by hand. `struck_off` and `inactive` then outlive imports, whatever the files say;
+   * `active` gives the say back to the files.
+   */
+  setStatus(practitionerId: string, status: Status): Promise<void>;
+  /** Active persons of exactly this name, case, accents and punctuation apart; at most {@link MOST_FOUND}. */
+  searchByName(name: { familyName: string; givenName?: string }): Promise<DirectoryEntry[]>;
+}
+
+/** A longer list helps nobody; the page asks for the first name. */
+export const MOST_FOUND = 50;
+
+const toPractitioner = (row: PractitionerRow): Practitioner => ({
+  id: row.id,
+  nationalId: row.national_id,
+  subject: row.subject,
+  familyName: row.family_name,
+  givenName: row.given_name,
+  civility: row.civility,
+  status: row.status,
+  exercises: row.exercises.map(completeExercise),
+  otherIds: [
+    { identifiant: row.national_id, origine: registerOf(row.national_id) ?? '', qualite: 1 },
+    ...row.other_ids,
+  ],
+  source: row.source,
+});
+
+const toEntry = (row: DirectoryRow): DirectoryEntry => {
+  const { national_id: nationalId, family_name: familyName, given_name: givenName, civility, towns } = row;
+  const professions = row.exercises
+    .map((exercise) => ({
+      code: exercise.codeProfession ?? '',
+      category: exercise.codeCategorieProfessionnelle ?? '',
+    }))
+    .filter(({ code }, index, all) => code !== '' && all.findIndex((other) => other.code === code) === index);
+  return { nationalId, familyName, givenName, civility, professions, towns };
+};
+
+/** undefined stays undefined, "" is a withdrawal, anything else must be usable. */
+const contactValue = (
+  value: string | undefined,
+  normalizeValue: (value: string) => string | undefined,
+): string | null | undefined => {
+  if (value === undefined) return undefined;
+  if (value.trim() === '') return null;
+  const normal = normalizeValue(value);
+  if (normal === undefined) throw new Refusal('contact_malformed', 400);
+  return normal;
+};
+
+type ContactPart = Pick<Registry, 'contact' | 'channels' | 'contactHistory' | 'setContact'>;
+
+const createContacts = ({ db, clock, contactDelayHours }: RegistryDependencies): ContactPart => ({
+  contact: async (practitionerId) => {
+    const [newest] = await listContacts(db, practitionerId, 1);
+    if (!newest?.email || !newest.phone) return { state: 'missing' };
+    if (newest.effective_at > clock.now()) return { state: 'too_recent', availableAt: newest.effective_at };
+    return { state: 'ok', email: newest.email, phone: newest.phone };
+  },
+  channels: async (practitionerId) => {
+    const all = await listContacts(db, practitionerId);
+    const email = all.find((row) => row.email !== null)?.email;
+    const phone = all.find((row) => row.phone !== null)?.phone;
+    return { ...(email ? { email } : {}), ...(phone ? { phone } : {}) };
+  },
+  contactHistory: async (practitionerId) =>
+    (await listContacts(db, practitionerId)).map((row) => ({
+      email: row.email ?? undefined,
+      phone: row.phone ?? undefined,
+      origin: row.origin,
+      declaredAt: row.declared_at,
+      effectiveAt: row.effective_at,
+    })),
+  setContact: async (practitionerId, values, { declaredAt, effectiveAt, origin = 'desk' }) =>
+    insertContact(db, {
+      practitionerId,
+      email: contactValue(values.email, normalizeEmail),
+      phone: contactValue(values.phone, normalizePhone),
+      origin,
+      declaredAt,
+      effectiveAt: effectiveAt ?? new Date(declaredAt.getTime() + contactDelayHours * 3_600_000),
+    }),
+});
+
+export interface RegistryDependencies {
+  db: Queryable;
+  clock: Clock;
+  contactDelayHours: number;
+}
+
+/** The registry on a database. */
+export const createRegistry = (dependencies: RegistryDependencies): Registry => {
+  const { db, clock } = dependencies;
+  return {
+    ...createContacts(dependencies),
+    normalize,
+    findBySubject: async (subject) => {
+      const row = await findBySubject(db, subject);
+      return row && toPractitioner(row);
+    },
+    find: async (nationalId) => {
+      const row = await findByNationalId(db, nationalId);
+      return row && toPractitioner(row);
+    },
+    findById: async (practitionerId) => {
+      const row = await findById(db, practitionerId);
+      return row && toPractitioner(row);
+    },
+    setStatus: (practitionerId, status) => updateStatus(db, practitionerId, status, clock.now()),
+    searchByName: async ({ familyName, givenName }) => {
+      const family = fold(familyName);
+      const given = fold(givenName ?? '');
+      if (family === '') return [];
+      return (await findByName(db, family, given === '' ? undefined : given, MOST_FOUND)).map(toEntry);
+    },
+  };
+};

@@ -1,0 +1,44 @@
+import Router from '@koa/router';
+import { appStandInPage, homePage, type HomeData } from '../../views/pages/home.ts';
+import type { Render } from '../http/render.ts';
+import { type SandboxSummary, storyCommands } from './summary.ts';
+
+interface HomeOptions {
+  render: Render;
+  summary: SandboxSummary;
+  personas: HomeData['personas'];
+  portBase: number;
+  /** Of this sandbox's data. */
+  folder: string;
+}
+
+/** The home page of the sandbox at `/`; mounted on the provider in sandbox mode only. */
+export const homeRoutes = ({ render, summary, personas, portBase, folder }: HomeOptions): Router => {
+  const nationalId = summary.personas[0]?.nationalId ?? '';
+  const view = homePage({
+    ...summary,
+    personas,
+    clients: summary.clients.filter(({ clientId }) => clientId.startsWith('sandbox')),
+    directory: '/annuaire',
+    help: '/aide',
+    commands: storyCommands({ nationalId, portBase, folder }),
+  });
+  return new Router().get('/', (ctx) => render(ctx, view));
+};
+
+/** Any address of the app's origin: what the same-phone link is, and how the virtual phone opens it. */
+export const appStandInRoutes = (options: {
+  render: Render;
+  home: string;
+  portBase: number;
+  folder: string;
+}): Router => {
+  const { render, home } = options;
+  const { approveLink } = storyCommands({ ...options, nationalId: '' });
+  return new Router().get(/.*/, (ctx) =>
+    render(
+      ctx,
+      appStandInPage({ home, command: approveLink, opened: ctx.path !== '/' || ctx.search !== '' }),
+    ),
+  );
+};

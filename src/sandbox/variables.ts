@@ -1,0 +1,48 @@
+import { readVariables } from '../config.ts';
+import type { SandboxPorts } from './ports.ts';
+import type { SandboxSecrets } from './secrets.ts';
+
+/** Where the issuer of a sandbox stands: Pro Santé Connect's own path, on this machine. */
+export const ISSUER_PATH = '/auth/realms/esante-wallet';
+
+export const localOrigin = (port: number): string => `http://localhost:${port}`;
+
+/** What the person who starts a sandbox may replace: an own PostgreSQL instead of the embedded one. */
+export const chosenDatabase = (root: string): string | undefined =>
+  readVariables(root, undefined, { CADUCEE_MODE: 'sandbox' })['CADUCEE_DATABASE_URL'];
+
+/**
+ * All the CADUCEE_* variables of a sandbox: addresses follow its ports whatever the environment says; secrets and
+ * servers are its own unless the environment or a file names others.
+ */
+export const sandboxVariables = (options: {
+  root: string;
+  portBase: number;
+  ports: SandboxPorts;
+  secrets: SandboxSecrets;
+  databaseUrl: string;
+}): Record<string, string> => {
+  const { ports, secrets } = options;
+  const own = {
+    CADUCEE_DATABASE_URL: options.databaseUrl,
+    CADUCEE_MASTER_KEY: secrets.masterKey,
+    CADUCEE_SMTP_URL: `smtp://127.0.0.1:${ports.smtp}`,
+    CADUCEE_TWILIO_ACCOUNT_SID: secrets.twilioAccountSid,
+    CADUCEE_TWILIO_AUTH_TOKEN: secrets.twilioAuthToken,
+    CADUCEE_TWILIO_BASE_URL: `http://127.0.0.1:${ports.twilio}`,
+    CADUCEE_VAPID_PUBLIC_KEY: secrets.vapidPublicKey,
+    CADUCEE_VAPID_PRIVATE_KEY: secrets.vapidPrivateKey,
+  };
+  const fixed = {
+    CADUCEE_MODE: 'sandbox',
+    CADUCEE_PORT_BASE: String(options.portBase),
+    CADUCEE_ISSUER: `${localOrigin(ports.provider)}${ISSUER_PATH}`,
+    CADUCEE_APP_ORIGIN: localOrigin(ports.app),
+    CADUCEE_LISTEN_HOST: '127.0.0.1',
+    CADUCEE_LISTEN_PORT: String(ports.provider),
+  };
+  const inForce = Object.entries(readVariables(options.root, undefined, fixed)).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== 'CADUCEE_CONFIG_FILE',
+  );
+  return { ...own, ...Object.fromEntries(inForce), ...fixed };
+};

@@ -1,0 +1,81 @@
+import { html } from '../html.ts';
+import type { View } from '../layout.ts';
+import type { Way } from '../locales/error-text.ts';
+import { common } from '../locales/index.ts';
+import { loginText } from '../locales/login.ts';
+import { WAY_PATHS, ways } from '../partials/ways.ts';
+
+type Case = keyof ReturnType<typeof loginText>['help']['cases'];
+
+/** Where each case leads, in the order in which they are shown. */
+const CASES: readonly (readonly [Case, Way?])[] = [
+  ['silent', 'test'],
+  ['expired'],
+  ['number', 'directory'],
+  ['none', 'activate'],
+  ['message', 'ordre'],
+  ['pin', 'activate'],
+  ['phone', 'activate'],
+  ['unasked'],
+  ['place'],
+];
+
+/** "Ça ne marche pas": every dead end with its way on. */
+export const helpPage: View = (chrome) => {
+  const t = loginText(chrome.locale).help;
+  return {
+    title: t.title,
+    body: html`<section class="card">
+      <h1>${t.title}</h1>
+      <p>${t.intro}</p>
+      <div class="cases">
+        ${CASES.map(
+          ([name, way]) =>
+            html`<details name="case" id="${name}">
+              <summary>${t.cases[name].question}</summary>
+              <p>${t.cases[name].answer}</p>
+              ${way && ways(chrome, [way])}
+            </details>`,
+        )}
+      </div>
+      <h2>${t.call}</h2>
+      <p class="phone">
+        <a href="tel:${chrome.help.phone.replace(/[^\d+]/g, '')}">${chrome.help.phone}</a><br />${
+          chrome.help.hours
+        }
+      </p>
+      <p class="hint">${t.callText}</p>
+    </section>`,
+  };
+};
+
+/** "Activer ma e-CPS": what one needs, the steps, and the rule of the contact details. */
+export const activatePage =
+  (props: { appUrl: string; contactDelayHours: number }): View =>
+  (chrome) => {
+    const t = loginText(chrome.locale).activate;
+    return {
+      title: t.title,
+      body: html`<section class="card">
+        <h1>${t.title}</h1>
+        <p>${t.intro}</p>
+        <h2>${t.needTitle}</h2>
+        <ul>
+          ${t.need.map((item) => html`<li>${item}</li>`)}
+        </ul>
+        <p><a href="${WAY_PATHS.directory}">${common(chrome.locale).ways.directory}</a></p>
+        <h2>${t.stepsTitle}</h2>
+        <ol class="steps">
+          ${t.steps.map((step) => html`<li>${step}</li>`)}
+        </ol>
+        <p><a class="button" href="${props.appUrl}">${t.open}</a></p>
+        <h2>${t.ruleTitle}</h2>
+        <p>${t.rule}</p>
+        <p class="action">${t.ruleAction(props.contactDelayHours)}</p>
+        ${ways(chrome, ['ordre'])}
+        <h2>${t.cardTitle}</h2>
+        <p>${t.card}</p>
+        <p>${t.then} <a href="${WAY_PATHS.test}">${loginText(chrome.locale).test.title}</a></p>
+      </section>`,
+    };
+  };

@@ -1,0 +1,189 @@
+import { html, raw, type Raw } from '../html.ts';
+import type { Chrome, View } from '../layout.ts';
+import { inLocale, type Locale } from '../locales/index.ts';
+import { home as en } from '../locales/en/home.ts';
+import { home as fr } from '../locales/fr/home.ts';
+
+/** A person of the sandbox, as the home page lists them. */
+export interface PersonaRow {
+  nationalId: string;
+  name: string;
+  profession: string;
+  /** What is special about this person; empty for an ordinary doctor. */
+  note: string;
+}
+
+/** All that the home page links and lists. */
+export interface HomeData {
+  issuer: string;
+  discovery: string;
+  inbox: string;
+  app: string;
+  directory: string;
+  help: string;
+  services: readonly { id: string; name: string; url: string }[];
+  clients: readonly { clientId: string; clientSecret?: string }[];
+  personas: Readonly<Record<Locale, readonly PersonaRow[]>>;
+  /** The commands of the story; the state file and the port base are those of this sandbox. */
+  commands: { activate: string; pending: string; approve: string };
+}
+
+const texts = ({ locale }: Chrome) => inLocale(locale, { fr, en });
+
+/** A text that one click selects, and a button that copies it where scripts run. */
+const copyable = (chrome: Chrome, text: string): Raw =>
+  html`<code class="copy" data-copy="${texts(chrome).copy}" data-copied="${texts(chrome).copied}"
+    >${text}</code
+  >`;
+
+const command = (chrome: Chrome, text: string): Raw =>
+  html`<div class="command">${copyable(chrome, text)}</div>`;
+
+const link = (url: string, name: string, note: string): Raw =>
+  html`<li><a href="${url}">${name}</a> <span>${note}</span></li>`;
+
+const links = (chrome: Chrome, data: HomeData): Raw => {
+  const t = texts(chrome).links;
+  return html`<section aria-labelledby="links">
+    <h2 id="links">${t.heading}</h2>
+    <ul class="doors">
+      ${data.services.map(({ name, url }) => link(url, t.service(name), t.serviceNote))}
+      ${link(data.inbox, t.inbox, t.inboxNote)} ${link(data.directory, t.directory, t.directoryNote)}
+      ${link(data.help, t.help, t.helpNote)} ${link(data.discovery, t.discovery, t.discoveryNote)}
+      ${link(data.app, t.app, t.appNote)}
+    </ul>
+  </section>`;
+};
+
+const story = (chrome: Chrome, data: HomeData): Raw => {
+  const t = texts(chrome).story;
+  const [first, second] = data.services;
+  return html`<section aria-labelledby="story">
+    <h2 id="story">${t.heading}</h2>
+    <p>${t.intro(data.personas[chrome.locale][0]?.name ?? '')}</p>
+    <ol class="story">
+      <li>
+        <p>${t.activate}</p>
+        ${command(chrome, data.commands.activate)}
+      </li>
+      <li>
+        <p><a href="${first?.url ?? ''}">${t.open(first?.name ?? '')}</a></p>
+        <p>${t.pending}</p>
+        ${command(chrome, data.commands.pending)}
+      </li>
+      <li>
+        <p>${t.approve}</p>
+        ${command(chrome, data.commands.approve)}
+      </li>
+      <li>
+        <p><a href="${second?.url ?? ''}">${t.second(second?.name ?? '')}</a></p>
+      </li>
+    </ol>
+  </section>`;
+};
+
+const personas = (chrome: Chrome, data: HomeData): Raw => {
+  const t = texts(chrome).personas;
+  return html`<section aria-labelledby="personas">
+    <h2 id="personas">${t.heading}</h2>
+    <table class="personas" role="table">
+      <caption class="spoken">
+        ${t.caption}
+      </caption>
+      <thead role="rowgroup">
+        <tr role="row">
+          <th scope="col" role="columnheader">${t.identifier}</th>
+          <th scope="col" role="columnheader">${t.name}</th>
+          <th scope="col" role="columnheader">${t.profession}</th>
+          <th scope="col" role="columnheader">${t.note}</th>
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        ${data.personas[chrome.locale].map(
+          ({ nationalId, name, profession, note }) =>
+            html`<tr role="row">
+              <td role="cell" data-label="${t.identifier}">${copyable(chrome, nationalId)}</td>
+              <th scope="row" role="rowheader" data-label="${t.name}">${name}</th>
+              <td role="cell" data-label="${t.profession}">${profession || t.none}</td>
+              <td role="cell" data-label="${t.note}">${note || t.none}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </section>`;
+};
+
+const clients = (chrome: Chrome, data: HomeData): Raw => {
+  const t = texts(chrome).clients;
+  return html`<section aria-labelledby="clients">
+    <h2 id="clients">${t.heading}</h2>
+    <p>${t.text}</p>
+    <ul>
+      ${data.clients.map(
+        ({ clientId, clientSecret }) =>
+          html`<li>
+            <code>${clientId}</code> (${clientSecret === undefined ? t.public : t.confidential}${
+              clientSecret !== undefined && html` <code>${clientSecret}</code>`
+            })
+          </li>`,
+      )}
+    </ul>
+    <p>${t.issuer} : ${copyable(chrome, data.issuer)}</p>
+  </section>`;
+};
+
+/** Backquoted parts of our own texts become `<code>`. */
+const withCode = (text: string): Raw =>
+  html`${text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
+
+const head = (chrome: Chrome): Raw => html`<link rel="stylesheet" href="${chrome.asset('home.css')}" />`;
+
+/** The sandbox's home page: what this is, everything there is, whom to be, and the story's commands. */
+export const homePage =
+  (data: HomeData): View =>
+  (chrome) => {
+    const t = texts(chrome);
+    return {
+      title: t.title,
+      wide: true,
+      head: head(chrome),
+      scripts: ['copy.js'],
+      body: html`<h1>${t.heading}</h1>
+        ${t.what.map((line) => html`<p class="what">${line}</p>`)}
+        <p class="what">${withCode(t.data)}</p>
+        ${links(chrome, data)} ${story(chrome, data)} ${personas(chrome, data)} ${clients(chrome, data)}`,
+    };
+  };
+
+/**
+ * Stands for the phone app until it exists: explains the same-phone link, and gives the command that opens it. The
+ * link's secrets may stand in the fragment, which only the browser knows: a script completes the command.
+ */
+export const appStandInPage =
+  (data: { home: string; command: (link: string) => string; opened: boolean }): View =>
+  (chrome) => {
+    const t = texts(chrome).appPage;
+    return {
+      title: t.title,
+      head: head(chrome),
+      scripts: ['copy.js'],
+      body: html`<h1>${t.heading}</h1>
+        <p>${t.text}</p>
+        <div class="opened" ${data.opened ? undefined : raw('data-needs-fragment')}>
+          <p>${t.soon}</p>
+          <div class="command">
+            <code
+              class="copy"
+              data-copy="${texts(chrome).copy}"
+              data-copied="${texts(chrome).copied}"
+              data-link="${t.placeholder}"
+              >${data.command(t.placeholder)}</code
+            >
+          </div>
+          <noscript><p>${t.noScript}</p></noscript>
+          <p>${t.then}</p>
+        </div>
+        <p class="not-opened" hidden>${t.empty}</p>
+        <p><a href="${data.home}">${t.home}</a></p>`,
+    };
+  };

@@ -1,0 +1,7 @@
+/** What each SMS must be given. */
+export interface SmsData {
+  /** The code of an activation: six digits, and the host of the app that may fill it in by itself. */
+  activation_code: { code: string; domain: string };
+}
+
+export type SmsTemplate = keyof SmsData;
