@@ -73,10 +73,7 @@ ${table(['code', 'français', 'English'], rows)}
 
 const events = async () => {
   const { EVENTS } = await import('../src/audit/vocabulary.ts');
-  const rows = Object.entries(EVENTS).map(([type, event]) => [
-    `\`${type}\``,
-    typeof event === 'string' ? event : event.doc,
-  ]);
+  const rows = Object.entries(EVENTS).map(([type, event]) => [`\`${type}\``, event]);
   return `${NOTE('src/audit/vocabulary.ts')}
 # Events of the audit trail
 

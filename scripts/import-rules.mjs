@@ -42,16 +42,16 @@ export const ZONES = [
   { zone: 'limits', prefix: /^src\/limits\//, may: BASE, why: 'counters' },
   { zone: 'audit', prefix: /^src\/audit\//, may: [...BASE, 'command'], why: 'what happened' },
   {
+    zone: 'directory',
+    prefix: /^src\/directory\//,
+    may: [...BASE, 'views', 'http', 'registry', 'limits'],
+    why: 'the public page of the registry, which does not know it',
+  },
+  {
     zone: 'registry',
     prefix: /^src\/registry\//,
     may: [...BASE, 'limits', 'audit', 'command', 'nomenclatures'],
     why: 'who is who; knows no means of proof',
-  },
-  {
-    zone: 'directory',
-    prefix: /^src\/directory\//,
-    may: [...BASE, ...VIEWS, 'http', 'registry', 'limits'],
-    why: 'the public directory page',
   },
   {
     zone: 'clients',

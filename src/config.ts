@@ -423,3 +423,9 @@ export const loadConfig = (root: string, overrides: Record<string, string> = {})
 /** Language of a command's messages: English where the terminal's locale says so, else French. */
 export const terminalLocale = (environment = process.env): 'fr' | 'en' =>
   /^en/i.test(environment['LC_ALL'] || environment['LC_MESSAGES'] || environment['LANG'] || '') ? 'en' : 'fr';
+
+/** Major version of the Node that runs npm, when npm started this process: the one a person's own terminal has. */
+export const machineNode = (environment = process.env): number | undefined => {
+  const version = /\bnode\/v(\d+)\./.exec(environment['npm_config_user_agent'] ?? '')?.[1];
+  return version === undefined ? undefined : Number(version);
+};

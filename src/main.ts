@@ -1,11 +1,22 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createApp } from './app.ts';
+import { type App, createApp } from './app.ts';
 import type { Command } from './command.ts';
 import { EXIT } from './io.ts';
 import { createLog } from './platform/log.ts';
 import { migrate, readMigrations } from './platform/migrate.ts';
 import { createShutdown } from './platform/shutdown.ts';
+
+/** Answers what is under way, and no more. */
+const stopListening = async (server: Server, app: App): Promise<void> => {
+  app.drain();
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  await closed;
+};
 
 /** Configuration → application → listen → drain on SIGTERM; nothing else. */
 export const runServeCommand: Command = async (args, { io, config: readConfig }) => {
@@ -19,10 +30,15 @@ export const runServeCommand: Command = async (args, { io, config: readConfig })
   const config = await readConfig();
   const log = createLog(config.logLevel);
   const shutdown = createShutdown({ log });
+  shutdown.onSignals();
   const app = await createApp({ config, log });
   shutdown.add('application', () => app.close());
-  const address = await app.listen();
-  log.info({ issuer: config.issuer, address }, 'ready');
+  const server = app.server();
+  server.listen(config.listenPort, config.listenHost);
+  await once(server, 'listening');
+  shutdown.add('listener', () => stopListening(server, app));
+  shutdown.onSignals();
+  log.info({ issuer: config.issuer, address: server.address() }, 'ready');
   await shutdown.done;
   return EXIT.done;
 };

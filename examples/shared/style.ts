@@ -21,6 +21,7 @@ header > a { min-height: 3rem; display: inline-flex; align-items: center; }
 main { flex: 1; background: var(--card); border: 1px solid var(--line); border-top: .4rem solid var(--accent);
   border-radius: .75rem; padding: clamp(1rem, 5vw, 2.5rem); flex: none; width: calc(100% - 2rem); }
 footer { color: var(--soft); font-size: 1rem; flex: 1; }
+main > :last-child { margin-bottom: 0; }
 h1 { font-size: clamp(1.6rem, 6vw, 2.2rem); line-height: 1.2; margin: 0 0 .5rem; }
 h2 { font-size: 1.3rem; margin: 2rem 0 .5rem; }
 .lead { font-size: 1.25rem; margin: 0 0 1.25rem; }

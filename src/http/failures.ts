@@ -53,7 +53,7 @@ export const createFailures = (config: RenderConfig, render: Render, log: Log): 
     const line = {
       request: requestState(ctx).id,
       support: refusal.supportId,
-      code: refusal.code,
+      refusal: refusal.code,
       status: refusal.status,
     };
     if (refusal.status >= 500) log.error({ ...line, err: refusal.cause ?? refusal }, 'failed');

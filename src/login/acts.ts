@@ -67,17 +67,23 @@ export const nameThePerson = (signIn: SignIn, deps: LoginDeps): 'answered' | voi
   return 'answered';
 };
 
-const contextOf = (signIn: SignIn, deps: LoginDeps): ApprovalContext => {
+/** Whether the person named has signed in from this browser before. */
+const isKnown = async (signIn: SignIn, deps: LoginDeps): Promise<boolean> => {
+  const key = deps.memory.browserKey(signIn.ctx);
+  if (signIn.identifier === undefined || key === undefined) return false;
+  return deps.approvals.isKnown(signIn.identifier.nationalId, key);
+};
+
+const contextOf = async (signIn: SignIn, deps: LoginDeps): Promise<ApprovalContext> => {
   const { ctx } = signIn;
   const interaction = brought(signIn.interaction, 'the interaction');
   const locale = localeOf(ctx, deps.config.defaultLocale);
-  const nationalId = signIn.identifier?.nationalId;
   return {
     service: interaction.service,
     browser: browserSummary(ctx.get('User-Agent')),
     place: deps.geo.place(ctx.ip, locale),
     at: deps.clock.now().toISOString(),
-    known: nationalId !== undefined && deps.memory.knows(ctx, nationalId),
+    known: await isKnown(signIn, deps),
     acr: interaction.acr,
     locale,
     ...(interaction.bindingMessage === undefined ? {} : { bindingMessage: interaction.bindingMessage }),
@@ -91,7 +97,8 @@ export const askPhone = async (signIn: SignIn, deps: LoginDeps): Promise<void> =
   const started = await deps.approvals.start({
     interactionId: signIn.uid,
     browserToken: state.token,
-    context: contextOf(signIn, deps),
+    context: await contextOf(signIn, deps),
+    address: signIn.ctx.ip,
     ...(identifier === undefined ? {} : { nationalId: identifier.nationalId }),
   });
   deps.memory.keepState(signIn.ctx, signIn.base, {
@@ -151,8 +158,9 @@ export const showWaitPage = async (signIn: SignIn, deps: LoginDeps): Promise<'an
 };
 
 /** This browser is known to this person from now on. */
-export const knowBrowser = (signIn: SignIn, deps: LoginDeps): void => {
-  deps.memory.keepKnown(signIn.ctx, brought(signIn.approved, 'the approval').nationalId);
+export const knowBrowser = async (signIn: SignIn, deps: LoginDeps): Promise<void> => {
+  const { nationalId } = brought(signIn.approved, 'the approval');
+  await deps.approvals.rememberBrowser(nationalId, deps.memory.keepBrowserKey(signIn.ctx));
 };
 
 /** The attempt has served; the token stays, so that a reload is recognised as the same browser. */
@@ -162,5 +170,8 @@ export const forgetTheEnded = (signIn: SignIn, deps: LoginDeps): void => {
 };
 
 /** Gives the provider who signed in; it answers with the redirect to the service. */
-export const handOver = (signIn: SignIn): Promise<void> =>
-  signIn.provider.finish(signIn.ctx, signIn.uid, brought(signIn.approved, 'the approval'));
+export const handOver = (signIn: SignIn): Promise<void> => {
+  const { nationalId, acr, amr, at, deviceId } = brought(signIn.approved, 'the approval');
+  const signedIn = { nationalId, acr, amr, authMode: 'MOBILE', authTime: at, deviceId };
+  return signIn.provider.finishSignIn(signIn.ctx, signedIn);
+};

@@ -1,12 +1,11 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Cookies } from '../http/cookies.ts';
-import { sha256Base64url } from '../platform/crypto.ts';
 import { token } from '../platform/random.ts';
 
 /**
  * What a browser carries for us, in sealed cookies: the sign-in under way, the identifier it was asked to remember,
- * and for whom it is a known browser. The server keeps nothing of it.
+ * and a long-lived secret by which it is known again.
  */
 
 const attemptShape = z.object({
@@ -33,8 +32,6 @@ const stateShape = z.object({
 export type BrowserState = z.output<typeof stateShape>;
 
 const YEAR = 365 * 24 * 3600;
-const KNOWN_PEOPLE = 8;
-const trace = (nationalId: string): string => sha256Base64url(nationalId).slice(0, 22);
 
 /** Reads and writes these cookies. */
 export interface Memory {
@@ -45,9 +42,10 @@ export interface Memory {
   identifier(ctx: Context): string | undefined;
   /** Remembers, or forgets when undefined. */
   keepIdentifier(ctx: Context, nationalId: string | undefined): void;
-  /** True when this person has signed in from this browser before. */
-  knows(ctx: Context, nationalId: string): boolean;
-  keepKnown(ctx: Context, nationalId: string): void;
+  /** The long-lived secret of this browser, if it has one: whose browser it is, the e-CPS knows. */
+  browserKey(ctx: Context): string | undefined;
+  /** The same, made when there is none, and kept a year from now. */
+  keepBrowserKey(ctx: Context): string;
 }
 
 /** A secret of its own for each browser and sign-in. */
@@ -55,9 +53,9 @@ export const newBrowserToken = (): string => token(32);
 
 /** Makes {@link Memory}. */
 export const createMemory = (cookies: Cookies): Memory => {
-  const known = (ctx: Context): string[] => {
-    const parsed = z.array(z.string()).safeParse(cookies.getSealed(ctx, 'known'));
-    return parsed.success ? parsed.data : [];
+  const browserKey = (ctx: Context): string | undefined => {
+    const parsed = z.string().safeParse(cookies.getSealed(ctx, 'browser'));
+    return parsed.success ? parsed.data : undefined;
   };
   return {
     state: (ctx, base) => {
@@ -74,12 +72,11 @@ export const createMemory = (cookies: Cookies): Memory => {
       if (nationalId !== undefined) cookies.setSealed(ctx, 'id', nationalId, { seconds: YEAR });
       else if (cookies.get(ctx, 'id') !== undefined) cookies.delete(ctx, 'id');
     },
-    knows: (ctx, nationalId) => known(ctx).includes(trace(nationalId)),
-    keepKnown: (ctx, nationalId) => {
-      const others = known(ctx).filter((one) => one !== trace(nationalId));
-      cookies.setSealed(ctx, 'known', [trace(nationalId), ...others].slice(0, KNOWN_PEOPLE), {
-        seconds: YEAR,
-      });
+    browserKey,
+    keepBrowserKey: (ctx) => {
+      const key = browserKey(ctx) ?? token(32);
+      cookies.setSealed(ctx, 'browser', key, { seconds: YEAR });
+      return key;
     },
   };
 };

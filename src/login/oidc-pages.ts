@@ -23,11 +23,11 @@ export const createOidcPages = (render: Render, config: Pick<Config, 'defaultLoc
     });
     render(ctx, view, problem.status);
   },
-  logoutConfirm: (ctx, form) => {
-    render(ctx, signOutPage({ action: form.action, fields: form.fields, service: form.service?.name }));
+  logoutConfirm: (ctx, { form, service }) => {
+    render(ctx, signOutPage({ form, service: service?.name }));
   },
-  loggedOut: (ctx, { service }) => {
-    render(ctx, signedOutPage({ service: service && { name: service.name, url: service.uri } }));
+  loggedOut: (ctx, { service, partly }) => {
+    render(ctx, signedOutPage({ service: service && { name: service.name, url: service.uri }, partly }));
   },
   formPost: (ctx, form) => {
     allowFormAction(ctx, form.action);

@@ -31,12 +31,23 @@ export interface Approved {
   at: Date;
 }
 
+/** What the provider is told of a sign-in. */
+export interface SignedIn {
+  nationalId: string;
+  acr: string;
+  amr: string[];
+  /** `MOBILE` or `CARD`. */
+  authMode: string;
+  authTime: Date;
+  deviceId?: string;
+}
+
 /** Who asks for a sign-in and hears its end: the OpenID provider, or our own test of the e-CPS. */
 export interface SignInProvider {
   /** The interaction whose cookie this browser holds; undefined when it expired or belongs to another browser. */
   interaction(ctx: Context): Promise<Interaction | undefined>;
   /** Records who signed in and answers with the redirect that goes on. */
-  finish(ctx: Context, interactionId: string, approved: Approved): Promise<void>;
+  finishSignIn(ctx: Context, signedIn: SignedIn): Promise<void>;
   /** Answers with the redirect that tells the service it was refused. */
   abort(ctx: Context, error: { error: 'access_denied'; error_description: string }): Promise<void>;
 }
@@ -63,12 +74,17 @@ export interface Approvals {
     browserToken: string;
     context: ApprovalContext;
     bindings?: ('number' | 'qr' | 'link')[];
+    /** A report from the phone silences it for that person. */
+    address?: string;
   }): Promise<{ txn: string; number: string | undefined; expiresAt: Date }>;
   qr(txn: string, browserToken: string): Promise<string | undefined>;
   link(txn: string, browserToken: string): Promise<string | undefined>;
   status(txn: string, browserToken: string): Promise<ApprovalState>;
   watch(txn: string, onChange: () => void): Promise<() => Promise<void>>;
   finish(txn: string, browserToken: string, verifier?: string): Promise<Approved | undefined>;
+  /** The person signed in from this browser; `browserKey` is the long-lived value of its cookie. */
+  rememberBrowser(nationalId: string, browserKey: string): Promise<void>;
+  isKnown(nationalId: string, browserKey: string): Promise<boolean>;
 }
 
 /** src/limits: counts first, then compares. */

@@ -23,7 +23,7 @@ const UID = /^[\w-]{8,64}$/;
 const signInOf = (ctx: Context, deps: LoginDeps): SignIn => {
   const uid = (ctx as Context & { params: Record<string, string> }).params['uid'] ?? '';
   if (!UID.test(uid)) throw new Refusal('not_found', 404);
-  const verifier = ctx.query['verifier'];
+  const verifier = ctx.query['v'];
   return {
     ctx,
     uid,

@@ -16,12 +16,12 @@ import { SELF_TEST_PREFIX } from './sign-in.ts';
 
 const PATH = '/tester';
 const SECONDS = 20 * 60;
-const doneShape = z.object({ nationalId: z.string(), flow: z.enum(['cross', 'same']), until: z.string() });
+const doneShape = z.object({ nationalId: z.string(), samePhone: z.boolean(), until: z.string() });
 
 /** Stands in for the OpenID provider: the interaction lives in the browser's sealed cookie. */
 export const selfTestProvider = (options: LoginOptions, memory: Memory): SignInProvider => ({
   interaction: async (ctx) => {
-    const uid = /^\/connexion\/([^/]+)/.exec(ctx.path)?.[1] ?? '';
+    const uid = uidOf(ctx);
     const until = memory.state(ctx, `/connexion/${uid}`)?.selfTestUntil;
     if (until === undefined || new Date(until) <= options.clock.now()) return undefined;
     const { origin, acrEcps, defaultLocale } = options.config;
@@ -37,15 +37,17 @@ export const selfTestProvider = (options: LoginOptions, memory: Memory): SignInP
       acr: acrEcps,
     };
   },
-  finish: async (ctx, uid, approved) => {
+  finishSignIn: async (ctx, { nationalId, amr }) => {
     const until = new Date(options.clock.now().getTime() + SECONDS * 1000).toISOString();
-    const done = { nationalId: approved.nationalId, flow: approved.flow, until };
+    const done = { nationalId, samePhone: amr.includes('phr'), until };
     options.kernel.cookies.setSealed(ctx, 'essai', done, { path: PATH, seconds: SECONDS });
-    memory.dropState(ctx, `/connexion/${uid}`);
+    memory.dropState(ctx, `/connexion/${uidOf(ctx)}`);
     redirect(ctx, `${PATH}/bravo`);
   },
   abort: async (ctx) => redirect(ctx, PATH),
 });
+
+const uidOf = (ctx: Context): string => /^\/connexion\/([^/]+)/.exec(ctx.path)?.[1] ?? '';
 
 const redirect = (ctx: Context, target: string): void => {
   ctx.status = 303;
@@ -79,7 +81,7 @@ export const selfTestPages = (options: LoginOptions, memory: Memory) => ({
     const view = selfTestDonePage({
       csrf: options.kernel.forms.token(ctx),
       name: person && `${person.givenName} ${person.familyName}`,
-      flow: done.data.flow,
+      samePhone: done.data.samePhone,
     });
     options.kernel.render(ctx, view);
   },

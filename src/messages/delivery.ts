@@ -13,6 +13,12 @@ const LEASE_MS = 90_000;
 /** A try that takes longer has failed, whatever the library believes. */
 const DEADLINE_MS = 45_000;
 
+/** What became of a try, for metrics. */
+export interface Outcome {
+  channel: MessageKind;
+  outcome: 'sent' | 'retried' | 'abandoned' | 'expired';
+}
+
 export interface DeliveryParts {
   db: Database;
   keyring: KeyRing;
@@ -21,6 +27,7 @@ export interface DeliveryParts {
   transports: Transports;
   /** Told when a push service says that a phone's subscription no longer exists. */
   onSubscriptionGone?: (deviceId: string) => Promise<void>;
+  onOutcome?: (outcome: Outcome) => void;
 }
 
 /** Takes the message of a kind that is due next, if there is one; it is ours until its lease ends. */
@@ -93,6 +100,7 @@ const fail = async (parts: DeliveryParts, row: ClaimedRow, error: DeliveryError)
   const { id, attempts } = row;
   await requeueMessage(parts.db, { id, attempts, at, lastError: error.message });
   parts.log.warn({ message: id, kind: row.kind, attempts, reason: error.message }, 'message not sent yet');
+  parts.onOutcome?.({ channel: row.kind, outcome: 'retried' });
 };
 
 const end = async (
@@ -107,4 +115,5 @@ const end = async (
   if (!ours) parts.log.warn(facts, 'another process took the message over');
   else if (state === 'sent') parts.log.info(facts, 'message sent');
   else parts.log.error({ ...facts, reason: result.lastError }, 'message abandoned');
+  if (ours) parts.onOutcome?.({ channel: kind, outcome: state });
 };

@@ -24,7 +24,9 @@ export const createDispatcher = (parts: DeliveryParts, pollMs = 2000): Dispatche
   let stopped = false;
 
   const pass = async (): Promise<void> => {
-    await expireMessages(parts.db, parts.clock.now());
+    const expired = await expireMessages(parts.db, parts.clock.now());
+    for (const channel of expired) parts.onOutcome?.({ channel, outcome: 'expired' });
+    if (expired.length > 0) parts.log.warn({ kinds: expired }, 'messages expired before they could be sent');
     await Promise.all(lanes.map((lane) => lane.run()));
   };
   const guarded = async (): Promise<void> => {

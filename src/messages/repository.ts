@@ -115,15 +115,16 @@ export const requeueMessage = async (
   return rowCount === 1;
 };
 
-/** Ends what is no longer worth sending and is on nobody's hands; returns how many. */
-export const expireMessages = async (db: Queryable, now: Date): Promise<number> => {
-  const { rowCount } = await db.query(
+/** Ends what is no longer worth sending and is on nobody's hands; returns their kinds. */
+export const expireMessages = async (db: Queryable, now: Date): Promise<MessageKind[]> => {
+  const { rows } = await db.query<{ kind: MessageKind }>(
     `UPDATE outbox_message SET state = 'expired', ended_at = $1, sealed = NULL
      WHERE state IN ('queued', 'sending') AND expires_at <= $1
-       AND (state = 'queued' OR next_attempt_at <= $1)`,
+       AND (state = 'queued' OR next_attempt_at <= $1)
+     RETURNING kind`,
     [now],
   );
-  return rowCount ?? 0;
+  return rows.map(({ kind }) => kind);
 };
 
 /** Forgets the fate of messages that ended before an instant; returns how many. */

@@ -4,6 +4,7 @@ import type { Log } from '../platform/log.ts';
 import type { Database, Queryable } from '../platform/postgres.ts';
 import { uuid } from '../platform/random.ts';
 import { PATIENCE } from './backoff.ts';
+import type { Outcome } from './delivery.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { maskRecipient } from './mask.ts';
 import { toFate } from './fate.ts';
@@ -45,6 +46,8 @@ export interface MessagesOptions {
   transports: Transports;
   /** Told, possibly several times, that a phone's push subscription no longer exists. */
   onSubscriptionGone?: (deviceId: string) => Promise<void>;
+  /** Told of each try's outcome, for metrics. */
+  onOutcome?: (outcome: Outcome) => void;
   /** How often to look for messages nobody kicked for (of other processes, of dead ones). */
   pollMs?: number;
 }

@@ -15,9 +15,9 @@ export interface SmsOptions {
   /** Another address for Twilio's API. */
   baseUrl?: string | undefined;
   clock: Clock;
+  /** Milliseconds after which a call has failed. */
+  timeoutMs?: number;
 }
-
-const TIMEOUT_MS = 15_000;
 
 /** Makes the SMS transport; Twilio's library (21 MB) is loaded when the first SMS leaves. */
 export const createSmsTransport = (options: SmsOptions): Transport<SmsRequest> => {
@@ -29,7 +29,8 @@ export const createSmsTransport = (options: SmsOptions): Transport<SmsRequest> =
       try {
         const message = await twilio.messages.create({
           to: request.to,
-          body: renderSms(request.template, request.data, request.locale),
+          // The type of a request ties template and data together; a union of requests does not show it.
+          body: renderSms(request.template, request.data as never, request.locale),
           // Twilio's own queue drops it when the code is dead (1 to 36000 s, 5 s the least that it accepts reliably).
           validityPeriod: Math.min(Math.max(left, 5), 36_000),
           ...(/^MG[0-9a-f]{32}$/i.test(options.from)
@@ -38,16 +39,21 @@ export const createSmsTransport = (options: SmsOptions): Transport<SmsRequest> =
         });
         return { providerId: message.sid };
       } catch (error) {
-        throw twilioError(error, [request.to, request.data.code], options.clock);
+        throw twilioError(error, [request.to, ...Object.values(request.data)], options.clock);
       }
     },
   };
 };
 
-const createClient = async ({ accountSid, authToken, baseUrl }: SmsOptions): Promise<Twilio> => {
+const createClient = async ({
+  accountSid,
+  authToken,
+  baseUrl,
+  timeoutMs = 15_000,
+}: SmsOptions): Promise<Twilio> => {
   const { default: twilio } = await import('twilio');
   // Trying again is the outbox's business.
-  const client = twilio(accountSid, authToken, { autoRetry: false, timeout: TIMEOUT_MS });
+  const client = twilio(accountSid, authToken, { autoRetry: false, timeout: timeoutMs });
   if (baseUrl !== undefined) client.api.baseUrl = baseUrl.replace(/\/$/, '');
   return client;
 };

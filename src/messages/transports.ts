@@ -1,14 +1,12 @@
-import type { Agent } from 'node:https';
-import { isLoopbackHost, type Config } from '../config.ts';
 import type { MailContext } from '../../views/mails/index.ts';
+import { type Config, isLoopbackHost } from '../config.ts';
 import type { Clock } from '../platform/clock.ts';
 import { createMailTransport } from './mail.ts';
 import { createPushTransport } from './push.ts';
 import { createSmsTransport } from './sms.ts';
 import type { Transports } from './transport.ts';
 
-/** What every mail knows of this installation. */
-export const mailContext = (config: Config): MailContext => ({
+const mailContext = (config: Config): MailContext => ({
   timeZone: config.timeZone,
   help: {
     phone: config.helpPhone,
@@ -16,8 +14,8 @@ export const mailContext = (config: Config): MailContext => ({
   },
 });
 
-/** The three ways out, as configured; nothing is opened before the first message. */
-export const createTransports = (config: Config, clock: Clock, pushAgent?: Agent): Transports => {
+/** The means of sending that the configuration names; without VAPID keys there is no push. */
+export const createMessageTransports = (config: Config, clock: Clock): Transports => {
   const { vapidSubject, vapidPublicKey, vapidPrivateKey } = config;
   return {
     mail: createMailTransport({
@@ -34,15 +32,7 @@ export const createTransports = (config: Config, clock: Clock, pushAgent?: Agent
       clock,
     }),
     ...(vapidSubject && vapidPublicKey && vapidPrivateKey
-      ? {
-          push: createPushTransport({
-            vapidSubject,
-            vapidPublicKey,
-            vapidPrivateKey,
-            clock,
-            ...(pushAgent ? { agent: pushAgent } : {}),
-          }),
-        }
+      ? { push: createPushTransport({ vapidSubject, vapidPublicKey, vapidPrivateKey, clock }) }
       : {}),
   };
 };

@@ -68,8 +68,10 @@ const EXERCISE_KEYS = [
   'codeSavoirFaire',
 ] as const satisfies readonly (keyof Exercise)[];
 
-const texts = <K extends string>(keys: readonly K[], from: { readonly [P in K]?: string }): Record<K, string> =>
-  Object.fromEntries(keys.map((key) => [key, from[key] ?? ''])) as Record<K, string>;
+const texts = <K extends string>(
+  keys: readonly K[],
+  from: { readonly [P in K]?: string },
+): Record<K, string> => Object.fromEntries(keys.map((key) => [key, from[key] ?? ''])) as Record<K, string>;
 
 const exerciseClaim = (exercise: Exercise) => ({
   ...texts(EXERCISE_KEYS, exercise),
@@ -77,7 +79,9 @@ const exerciseClaim = (exercise: Exercise) => ({
 });
 
 /** The first activity is the main one; its exercise gives the role. Without any activity, the first exercise does. */
-const main = (practitioner: Practitioner): { exercise: Exercise | undefined; activity: Activity | undefined } => {
+const main = (
+  practitioner: Practitioner,
+): { exercise: Exercise | undefined; activity: Activity | undefined } => {
   const exercise =
     practitioner.exercises.find(({ activities }) => activities.length > 0) ?? practitioner.exercises[0];
   return { exercise, activity: exercise?.activities[0] };
@@ -118,7 +122,13 @@ export const userinfoClaims = (practitioner: Practitioner, sub: string, authMode
 const otherIdsClaim = ({ otherIds }: Practitioner) =>
   otherIds.map(({ identifiant, origine, qualite }) => ({ identifiant, origine, qualite }));
 
-const IDENTITY = ['given_name', 'family_name', 'preferred_username', 'SubjectNameID', 'codeCivilite'] as const;
+const IDENTITY = [
+  'given_name',
+  'family_name',
+  'preferred_username',
+  'SubjectNameID',
+  'codeCivilite',
+] as const;
 
 /** Which claims a scope releases at userinfo. `scope_all` is everything there is. */
 export const CLAIMS_BY_SCOPE: Readonly<Record<string, readonly string[]>> = {

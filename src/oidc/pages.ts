@@ -7,10 +7,13 @@ import type { Context } from 'koa';
 export interface OidcPages {
   /** The request cannot go on and there is nowhere to send the browser back to. */
   error(ctx: Context, problem: OidcProblem): void | Promise<void>;
-  /** "Sign out of every service?": a form that posts `fields` to `action`. */
-  logoutConfirm(ctx: Context, form: OidcForm & { service: OidcService | undefined }): void | Promise<void>;
-  /** Signed out, and no address to return to. */
-  loggedOut(ctx: Context, page: { service: OidcService | undefined }): void | Promise<void>;
+  /**
+   * "Sign out of every service?" `form` is HTML without buttons, with id `op.logoutForm`; a button of that form named
+   * `logout` with the value `yes` signs out, one without name leaves this service only.
+   */
+  logoutConfirm(ctx: Context, page: { form: string; service: OidcService | undefined }): void | Promise<void>;
+  /** Signed out, and no address to return to. `partly`: of this service only, the session goes on. */
+  loggedOut(ctx: Context, page: { service: OidcService | undefined; partly: boolean }): void | Promise<void>;
   /** A form that submits itself (a button without JavaScript): `response_mode=form_post`. */
   formPost(ctx: Context, form: OidcForm): void | Promise<void>;
 }
@@ -43,10 +46,4 @@ export interface OidcProblem {
 
 /** The problems that end on a page of ours instead of at the service. */
 export type OidcProblemCode =
-  | 'oidc_client_unknown'
-  | 'oidc_redirect_wrong'
-  | 'oidc_request_invalid'
-  | 'oidc_request_expired'
-  | 'oidc_logout_redirect_wrong'
-  | 'practitioner_inactive'
-  | 'internal_error';
+  'service_unknown' | 'redirect_unknown' | 'request_refused' | 'session_gone' | 'internal_error';

@@ -2,7 +2,7 @@ import type { ActivationView, DeviceView, RequestOf } from '../ecps/protocol/api
 import { PIN_MAX_LENGTH } from '../ecps/protocol/api.ts';
 import type { PinProblem } from '../ecps/protocol/pin.ts';
 import { pinProblem } from '../ecps/protocol/pin.ts';
-import type { PhoneParts } from './client.ts';
+import type { PhoneParts } from './parts.ts';
 import { PhoneError, PhoneRefusal } from './errors.ts';
 import { trustedIssuer } from './issuer.ts';
 
@@ -16,8 +16,8 @@ export interface Enrolment {
 /** From the national identifier to a phone that can approve. */
 export interface ActivationFlow {
   /**
-   * Asks for an activation. A phone that already has keys uses them again (forgotten PIN); `newKeys` makes others,
-   * as a phone whose device was frozen or revoked must.
+   * Asks for an activation. A phone that already has keys uses them again (forgotten PIN, locked or frozen phone);
+   * `newKeys` makes others, as a phone that was revoked must.
    */
   activate(input: {
     nationalId: string;
@@ -143,4 +143,4 @@ export const createActivationFlow = (
 
 /** Whether a refusal says that this phone’s keys are of no more use, so that only new ones can be activated. */
 export const needsNewKeys = (error: unknown): boolean =>
-  error instanceof PhoneRefusal && (error.code === 'device_revoked' || error.code === 'device_frozen');
+  error instanceof PhoneRefusal && error.code === 'device_revoked';

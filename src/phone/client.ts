@@ -12,16 +12,11 @@ import type { PinFlow } from './pin-change.ts';
 import { createPinFlow } from './pin-change.ts';
 import type { SignInFlow } from './sign-in.ts';
 import { createSignInFlow } from './sign-in.ts';
-import type { Signing } from './signing.ts';
+import type { Clock } from './clock.ts';
 import { createSigning } from './signing.ts';
 import type { Fetch, Transport, TransportOptions } from './transport.ts';
 import { createTransport } from './transport.ts';
 import type { PhoneState, Vault } from './vault.ts';
-
-/** Tells the time; the protocol trusts the phone's clock for nothing, `iat` is informative. */
-export interface Clock {
-  now(): Date;
-}
 
 export interface PhoneOptions extends Omit<TransportOptions, 'fetch'> {
   readonly vault: Vault;
@@ -81,10 +76,3 @@ export const createPhone = (options: PhoneOptions): Phone => {
     call: transport.call,
   };
 };
-
-/** What the flows share. */
-export interface PhoneParts {
-  readonly transport: Transport;
-  readonly signing: Signing;
-  readonly vault: Vault;
-}

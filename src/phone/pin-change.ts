@@ -1,7 +1,7 @@
 import type { DeviceView, EndpointName, Operation, ResponseOf } from '../ecps/protocol/api.ts';
 import type { PinKey } from '../ecps/protocol/keys.ts';
 import { acceptPin } from './activation.ts';
-import type { PhoneParts } from './client.ts';
+import type { PhoneParts } from './parts.ts';
 import { PhoneError } from './errors.ts';
 import { trustedIssuer } from './issuer.ts';
 

@@ -3,7 +3,7 @@ import { contextHash } from '../ecps/protocol/api.ts';
 import { toBase64url } from '../ecps/protocol/encoding.ts';
 import { bodyHash } from '../ecps/protocol/proof.ts';
 import { parseSameLink, parseSignInQr } from '../ecps/protocol/qr.ts';
-import type { PhoneParts } from './client.ts';
+import type { PhoneParts } from './parts.ts';
 import { PhoneError } from './errors.ts';
 import { trustedIssuer } from './issuer.ts';
 

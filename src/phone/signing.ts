@@ -3,7 +3,7 @@ import { signPayload, pinKid } from '../ecps/protocol/jws.ts';
 import type { BlindedPin, PinKey } from '../ecps/protocol/keys.ts';
 import { blindPin, derivePinKey, stretchPin } from '../ecps/protocol/keys.ts';
 import { thumbprint } from '../ecps/protocol/proof.ts';
-import type { Clock } from './client.ts';
+import type { Clock } from './clock.ts';
 import { PhoneError } from './errors.ts';
 import type { PhoneKeys, PhoneState, Vault } from './vault.ts';
 import { EMPTY_STATE } from './vault.ts';

@@ -38,21 +38,31 @@ export const openDatabase = (
   url: string,
   options: { max?: number; onIdleError?: (error: Error) => void } = {},
 ): Database => {
-  const pool = new Pool({ connectionString: url, max: options.max ?? 10 });
+  const pool = new Pool({
+    connectionString: url,
+    max: options.max ?? 10,
+    connectionTimeoutMillis: 10_000, // a pool that is used up is an error, not a page that hangs
+  });
   pool.on('error', (error) => options.onIdleError?.(error));
 
   const withConnection = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.connect();
-    let broken: Error | undefined;
+    // A connection lost between two queries is an event of the client, which would end the process if nobody listened.
+    let lost: Error | undefined;
+    const onError = (error: Error): void => {
+      lost = error;
+    };
+    client.on('error', onError);
     try {
       return await work(client);
     } catch (error) {
       if (!(error instanceof DatabaseError) && error instanceof Error && /connection/i.test(error.message)) {
-        broken = error;
+        lost = error;
       }
       throw error;
     } finally {
-      client.release(broken);
+      client.off('error', onError);
+      client.release(lost);
     }
   };
 

@@ -47,7 +47,7 @@ const parseNode = (text: string): Node => {
 
 const openCluster = (nodes: readonly string[]): Cluster => {
   const parsed = nodes.map(parseNode);
-  return new Cluster(
+  const cluster = new Cluster(
     parsed.map(({ host, port }) => ({ host, port })),
     {
       redisOptions: { ...PATIENCE, ...parsed[0]?.options },
@@ -56,6 +56,10 @@ const openCluster = (nodes: readonly string[]): Cluster => {
       ...(parsed[0]?.options.tls ? { dnsLookup: (address, callback) => callback(null, address) } : {}),
     },
   );
+  // Commands wait for the first connection, not for a later one: unlike a single Redis, a cluster that is away keeps them
+  // in its queue for ever, and would execute them long after their callers gave up.
+  cluster.once('ready', () => (cluster.options.enableOfflineQueue = false));
+  return cluster;
 };
 
 /**

@@ -67,9 +67,11 @@ const split = (text: string, plan: Plan): string[] | undefined => {
 };
 
 const readableId = (text: string, plan: Plan): string | undefined => {
+  const position = plan.position.nationalId ?? 0;
   const candidate = text
-    .split('|', (plan.position.nationalId ?? 0) + 1)
-    [plan.position.nationalId ?? 0]?.trim();
+    .split('|', position + 1)
+    .at(position)
+    ?.trim();
   return candidate !== undefined && registerOf(candidate) ? candidate : undefined;
 };
 

@@ -1,6 +1,7 @@
 import { Refusal } from '../http/errors.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Queryable } from '../platform/postgres.ts';
+import type { Audit } from '../audit/record.ts';
+import type { Database, Queryable } from '../platform/postgres.ts';
 import { normalizeEmail, normalizePhone } from './contact-value.ts';
 import { completeExercise, type Exercise } from './exercise.ts';
 import { fold } from './fold.ts';
@@ -14,6 +15,7 @@ import {
   listContacts,
   updateStatus,
   type DirectoryRow,
+  type NewContact,
   type OtherId,
   type PractitionerRow,
   type Status,
@@ -140,7 +142,18 @@ const contactValue = (
 
 type ContactPart = Pick<Registry, 'contact' | 'channels' | 'contactHistory' | 'setContact'>;
 
-const createContacts = ({ db, clock, contactDelayHours }: RegistryDependencies): ContactPart => ({
+const tell = async (
+  audit: Audit | undefined,
+  tx: Queryable,
+  practitionerId: string,
+  type: 'contact_changed' | 'registry_status_changed',
+  details: Record<string, string>,
+): Promise<void> => {
+  const nationalId = audit && (await findById(tx, practitionerId))?.national_id;
+  if (nationalId !== undefined) await audit?.record(tx, { type, nationalId, details });
+};
+
+const createContacts = ({ db, clock, contactDelayHours, audit }: RegistryDependencies): ContactPart => ({
   contact: async (practitionerId) => {
     const [newest] = await listContacts(db, practitionerId, 1);
     if (!newest?.email || !newest.phone) return { state: 'missing' };
@@ -161,26 +174,33 @@ const createContacts = ({ db, clock, contactDelayHours }: RegistryDependencies):
       declaredAt: row.declared_at,
       effectiveAt: row.effective_at,
     })),
-  setContact: async (practitionerId, values, { declaredAt, effectiveAt, origin = 'desk' }) =>
-    insertContact(db, {
+  setContact: async (practitionerId, values, { declaredAt, effectiveAt, origin = 'desk' }) => {
+    const contact: NewContact = {
       practitionerId,
       email: contactValue(values.email, normalizeEmail),
       phone: contactValue(values.phone, normalizePhone),
       origin,
       declaredAt,
       effectiveAt: effectiveAt ?? new Date(declaredAt.getTime() + contactDelayHours * 3_600_000),
-    }),
+    };
+    await db.transaction(async (tx) => {
+      await insertContact(tx, contact);
+      await tell(audit, tx, practitionerId, 'contact_changed', { origin });
+    });
+  },
 });
 
 export interface RegistryDependencies {
-  db: Queryable;
+  db: Database;
   clock: Clock;
   contactDelayHours: number;
+  /** Hears of every change made by hand, in the same transaction. */
+  audit?: Audit;
 }
 
 /** The registry on a database. */
 export const createRegistry = (dependencies: RegistryDependencies): Registry => {
-  const { db, clock } = dependencies;
+  const { db, clock, audit } = dependencies;
   return {
     ...createContacts(dependencies),
     normalize,
@@ -196,7 +216,11 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
       const row = await findById(db, practitionerId);
       return row && toPractitioner(row);
     },
-    setStatus: (practitionerId, status) => updateStatus(db, practitionerId, status, clock.now()),
+    setStatus: (practitionerId, status) =>
+      db.transaction(async (tx) => {
+        await updateStatus(tx, practitionerId, status, clock.now());
+        await tell(audit, tx, practitionerId, 'registry_status_changed', { status });
+      }),
     searchByName: async ({ familyName, givenName }) => {
       const family = fold(familyName);
       const given = fold(givenName ?? '');

@@ -160,7 +160,7 @@ const startProvider = async (
   const app = await createApp({
     config,
     log,
-    sandbox: ({ render }) => homeRoutes({ ...home, render, portBase, folder }).routes(),
+    sandbox: ({ render }) => homeRoutes({ ...home, render, portBase, folder }),
   });
   shutdown.add('application', () => app.close());
   const opened = await openLoopback(() => app.server(), ports.provider);

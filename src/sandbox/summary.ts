@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path';
-import type { Config } from '../config.ts';
+import { type Config, machineNode } from '../config.ts';
 import type { Persona } from './personas.ts';
 import type { SandboxClient } from '../clients/sandbox.ts';
 import type { SandboxPorts } from './ports.ts';
@@ -66,11 +66,16 @@ const statePath = (folder: string): string => {
   return near.startsWith('..') ? absolute : near;
 };
 
+/** The first Node that runs TypeScript as it is; an older one in the terminal gives way to the project's. */
+const OWN_NODE = 24;
+
 /** The commands of the story for one person; the port base is told only when it is not the usual one. */
 export const storyCommands = ({ nationalId, portBase, folder }: StoryOptions) => {
   const place = portBase === 4000 ? '' : ` --port-base ${portBase}`;
   const state = `--state ${statePath(folder)}`;
   return {
+    prepare:
+      (machineNode() ?? OWN_NODE) < OWN_NODE ? 'export PATH="$PWD/node_modules/.bin:$PATH"' : undefined,
     activate: `node src/cli.ts phone activate ${nationalId} --pin 493027 ${state}${place}`,
     pending: `node src/cli.ts phone pending ${state}${place}`,
     approve: `node src/cli.ts phone approve ${state} --number 42${place}`,
@@ -104,6 +109,7 @@ export const summaryText = (summary: SandboxSummary, place: Omit<StoryOptions, '
       : []),
     '',
     '  Activer une e-CPS avec le téléphone virtuel · activate an e-CPS with the virtual phone:',
+    ...(commands.prepare ? [`    ${commands.prepare}`] : []),
     `    ${commands.activate}`,
     '',
     '',

@@ -17,7 +17,15 @@ export const HEADERS = {
 
 export type Values = Partial<Record<Field, string>>;
 
-const fieldsOf = (headerLine: string, layout: Layout): (Field | undefined)[] =>
+const known = new Map<string, (Field | undefined)[]>();
+
+const fieldsOf = (headerLine: string, layout: Layout): (Field | undefined)[] => {
+  const fields = known.get(headerLine) ?? findFields(headerLine, layout);
+  known.set(headerLine, fields);
+  return fields;
+};
+
+const findFields = (headerLine: string, layout: Layout): (Field | undefined)[] =>
   headerLine
     .replace(/\|$/, '')
     .split('|')

@@ -133,7 +133,8 @@ const join3 = async (nodes: { port: number; bus: number }[]): Promise<void> => {
   }
 };
 
-const startCluster = async (folder: string): Promise<Started<'cluster'>> => {
+/** A Redis Cluster of three masters; `folder` holds its files. */
+export const startCluster = async (folder: string): Promise<Started<'cluster'>> => {
   const ports = await freePorts(6);
   const nodes = [0, 1, 2].map((index) => ({ port: ports[index] ?? 0, bus: ports[index + 3] ?? 0 }));
   const servers = await Promise.all(

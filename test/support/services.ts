@@ -45,7 +45,9 @@ export const testDatabase = async (
   const { url: adminUrl } = await ask('postgres');
   const name = `test_${token(9).replaceAll('-', '$').toLowerCase()}`;
   const admin = openDatabase(adminUrl, { max: 1 });
-  await admin.query(`CREATE DATABASE "${name}" TEMPLATE ${options.empty ? 'template1' : TEMPLATE}`);
+  await admin.query(
+    `CREATE DATABASE "${name}" TEMPLATE ${options.empty ? 'template1' : TEMPLATE} STRATEGY FILE_COPY`,
+  );
   const url = embeddedUrl(adminUrl, name);
   const db = openDatabase(url, { max: options.max ?? 10 });
   let dropped: Promise<void> | undefined;

@@ -30,8 +30,18 @@ describe('shutdown', () => {
     expect(errors).toMatchObject([{ closer: 'http' }]);
   });
 
+  test('tells when it is done, and closes at once what comes too late', async () => {
+    const shutdown = createShutdown({ log: silent });
+    const closed: string[] = [];
+    void shutdown.run('test');
+    shutdown.add('late', () => closed.push('late'));
+    await shutdown.done;
+    shutdown.add('later', () => closed.push('later'));
+    expect(closed).toEqual(['late', 'later']);
+  });
+
   test('a signal ends the process with 0 after closing; a second one does not wait', async () => {
-    const codes: number[] = [];
+    const codes: (number | string)[] = [];
     let finish = (): void => undefined;
     const closing = new Promise<void>((resolve) => (finish = resolve));
     const before = new Set(process.listeners('SIGHUP'));

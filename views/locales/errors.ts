@@ -41,6 +41,7 @@ export const errorText = (
 const WAYS: Partial<Record<ErrorCode, readonly Way[]>> = {
   contact_missing: ['ordre', 'help'],
   contact_too_recent: ['ordre', 'help'],
+  practitioner_inactive: ['ordre', 'help'],
   identifier_unknown: ['directory', 'help'],
   identifier_check: ['directory', 'help'],
   identifier_malformed: ['directory', 'help'],

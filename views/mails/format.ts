@@ -48,7 +48,7 @@ export const typedCode = (code: string): string => {
 };
 
 /**
- * French spaces before double punctuation and inside guillemets and hours, so that the catalogue is typed with
+ * French spaces before double punctuation and inside guillemets, hours and telephone numbers, so that the catalogue is typed with
  * plain ones and no line begins with a colon.
  */
 export const typography = (text: string, locale: Locale): string =>
@@ -58,4 +58,6 @@ export const typography = (text: string, locale: Locale): string =>
         .replaceAll(/ ([:»])/g, '\u00a0$1')
         .replaceAll(/ ([;?!])/g, '\u202f$1')
         .replaceAll('« ', '«\u00a0')
-        .replaceAll(/(\d) h (\d\d)/g, '$1\u00a0h\u00a0$2');
+        .replaceAll(/(\d) h\b/g, '$1\u00a0h')
+        .replaceAll(/\u00a0h (?=\d\d)/g, '\u00a0h\u00a0')
+        .replaceAll(/(?<=\b\d\d) (?=\d\d\b)/g, '\u00a0');

@@ -26,10 +26,21 @@ export const renderMail = <T extends MailTemplate>(
   const content: MailContent = templates[template](data, penFor(locale, context));
   return {
     subject: typography(content.subject, locale),
-    html: compact(renderHtml(content, locale, context).value),
+    html: keepTogether(compact(renderHtml(content, locale, context).value)),
     text: renderText(content, locale, context),
   };
 };
 
 /** Source indentation out: some programs cut long mails. */
 const compact = (document: string): string => document.replaceAll(/\s*\n\s*/g, '\n');
+
+/** A line never ends after the hyphen of e-CPS; a no-break hyphen would, but fonts lack it and searches miss it. */
+const keepTogether = (document: string): string => {
+  const body = document.indexOf('<body');
+  const words = document
+    .slice(body)
+    .replaceAll(/>[^<]*</g, (text) =>
+      text.replaceAll('e-CPS', '<span style="white-space:nowrap;">e-CPS</span>'),
+    );
+  return document.slice(0, body) + words;
+};

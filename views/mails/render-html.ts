@@ -31,7 +31,11 @@ const DARK = raw(`
     .inset { background-color: #10151f !important; border-color: #6fd3cb !important; }
     .warning { background-color: #2a2310 !important; border-color: #e0b050 !important; }
   }
-  @media (max-width: 480px) { .card { padding: 24px 20px !important; } }
+  @media (max-width: 480px) {
+    .edge { padding: 16px 8px !important; }
+    .card { padding: 24px 16px !important; }
+    .inset { font-size: 26px !important; padding: 10px 14px !important; }
+  }
 `);
 
 /** Draws the whole document of a mail. */
@@ -57,7 +61,7 @@ export const renderHtml = (content: MailContent, locale: Locale, context: MailCo
         <div class="paper" role="article" lang="${locale}" style="background-color:#fbfaf7;">
           <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">
             <tr>
-              <td align="center" style="padding:24px 12px;">
+              <td class="edge" align="center" style="padding:24px 12px;">
                 ${raw('<!--[if mso]><table role="presentation" width="600"><tr><td><![endif]-->')}
                 <table
                   role="presentation"
@@ -175,11 +179,10 @@ const drawQr = (alt: string): Raw =>
   html`<p style="${BODY}text-align:center;">
     <img
       src="cid:${QR_CID}"
-      width="260"
-      height="260"
+      width="280"
+      height="280"
       alt="${alt}"
-      class="ink"
-      style="display:inline-block;width:260px;height:260px;max-width:100%;border:10px solid #ffffff;border-radius:8px;background-color:#ffffff;color:#14213d;"
+      style="box-sizing:border-box;display:inline-block;width:280px;height:auto;max-width:100%;border:10px solid #ffffff;border-radius:8px;background-color:#ffffff;color:#14213d;"
     />
   </p>`;
 

@@ -40,8 +40,8 @@ const notYou = ({ t }: Pen, what: string, title: string = t.notYou): Block => ({
   title,
   text: what,
 });
-const stopLink = ({ t }: Pen, url: string | undefined): (Block | undefined)[] =>
-  url === undefined ? [] : [{ type: 'action', label: t.stop, url }, text(t.stopAbout)];
+const stopLink = ({ t }: Pen, url: string | undefined, label: string = t.stop): Block[] =>
+  url === undefined ? [] : [{ type: 'action', label, url }, text(t.stopAbout)];
 
 type Templates = { [T in MailTemplate]: (data: MailData[T], pen: Pen) => MailContent };
 
@@ -74,7 +74,7 @@ export const templates: Templates = {
         phoneFacts(pen, data),
         text(t.decide),
         notYou(pen, t.notYou),
-        ...stopLink(pen, data.stopUrl),
+        ...stopLink(pen, data.stopUrl, pen.t.stopActivation),
       ],
     };
   },

@@ -25,7 +25,7 @@ export interface HomeData {
   clients: readonly { clientId: string; clientSecret?: string }[];
   personas: Readonly<Record<Locale, readonly PersonaRow[]>>;
   /** The commands of the story; the state file and the port base are those of this sandbox. */
-  commands: { activate: string; pending: string; approve: string };
+  commands: { prepare: string | undefined; activate: string; pending: string; approve: string };
 }
 
 const texts = ({ locale }: Chrome) => inLocale(locale, { fr, en });
@@ -55,19 +55,29 @@ const links = (chrome: Chrome, data: HomeData): Raw => {
   </section>`;
 };
 
+const openService = (
+  around: { before: string; after: string },
+  service: HomeData['services'][number] | undefined,
+): Raw => html`${around.before} <a href="${service?.url}">${service?.name}</a>${around.after}`;
+
 const story = (chrome: Chrome, data: HomeData): Raw => {
   const t = texts(chrome).story;
   const [first, second] = data.services;
   return html`<section aria-labelledby="story">
     <h2 id="story">${t.heading}</h2>
     <p>${t.intro(data.personas[chrome.locale][0]?.name ?? '')}</p>
+    ${
+      data.commands.prepare &&
+      html`<p>${t.prepare}</p>
+        ${command(chrome, data.commands.prepare)}`
+    }
     <ol class="story">
       <li>
         <p>${t.activate}</p>
         ${command(chrome, data.commands.activate)}
       </li>
       <li>
-        <p><a href="${first?.url ?? ''}">${t.open(first?.name ?? '')}</a></p>
+        <p>${openService(t.open, first)}</p>
         <p>${t.pending}</p>
         ${command(chrome, data.commands.pending)}
       </li>
@@ -76,7 +86,7 @@ const story = (chrome: Chrome, data: HomeData): Raw => {
         ${command(chrome, data.commands.approve)}
       </li>
       <li>
-        <p><a href="${second?.url ?? ''}">${t.second(second?.name ?? '')}</a></p>
+        <p>${openService(t.second, second)}</p>
       </li>
     </ol>
   </section>`;

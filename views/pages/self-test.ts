@@ -25,7 +25,7 @@ export const selfTestPage =
 
 /** The end of the test: « Bravo ! » */
 export const selfTestDonePage =
-  (props: { csrf: string; name: string | undefined; flow: 'cross' | 'same' }): View =>
+  (props: { csrf: string; name: string | undefined; samePhone: boolean }): View =>
   (chrome) => {
     const t = loginText(chrome.locale).test;
     return {
@@ -33,7 +33,7 @@ export const selfTestDonePage =
       body: html`<section class="card done">
         <h1>${t.done}</h1>
         <p class="success">${t.doneText} ${props.name !== undefined && t.doneFor(props.name)}</p>
-        <p>${props.flow === 'same' ? t.same : t.cross}</p>
+        <p>${props.samePhone ? t.same : t.cross}</p>
         <p>${t.nothingKept}</p>
         <form method="post" action="/tester">
           ${csrfField(props.csrf)}

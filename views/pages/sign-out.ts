@@ -1,12 +1,14 @@
-import { html, safeUrl } from '../html.ts';
+import { html, raw, safeUrl } from '../html.ts';
 import type { View } from '../layout.ts';
 import { common } from '../locales/index.ts';
 import { loginText } from '../locales/login.ts';
-import { hiddenFields } from '../partials/form.ts';
 
-/** Asks before ending the session; one form, two answers. */
+/**
+ * Asks before ending the session. `form` is the OpenID library's own (id `op.logoutForm`, with its token and without
+ * buttons): the button named `logout` ends the session, the other leaves this service only.
+ */
 export const signOutPage =
-  (props: { action: string; fields: Readonly<Record<string, string>>; service?: string | undefined }): View =>
+  (props: { form: string; service?: string | undefined }): View =>
   (chrome) => {
     const t = loginText(chrome.locale).logout;
     return {
@@ -15,11 +17,13 @@ export const signOutPage =
         <h1>${t.question}</h1>
         ${props.service !== undefined && html`<p>${t.questionFrom(props.service)}</p>`}
         <p>${t.text}</p>
-        <form method="post" action="${props.action}">
-          ${hiddenFields(props.fields)}
-          <p><button class="button" type="submit" name="logout" value="yes">${t.confirm}</button></p>
-          <p><button class="second" type="submit">${t.stay}</button></p>
-        </form>
+        ${raw(props.form)}
+        <p>
+          <button class="button" type="submit" form="op.logoutForm" name="logout" value="yes">
+            ${t.confirm}
+          </button>
+        </p>
+        <p><button class="second" type="submit" form="op.logoutForm">${t.stay}</button></p>
       </section>`,
     };
   };

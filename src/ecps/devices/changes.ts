@@ -63,7 +63,11 @@ export const settle = async (ecps: Context, tx: Queryable, device: DeviceRow): P
 };
 
 /** Reads, holds and settles a phone. */
-export const holdDevice = async (ecps: Context, tx: Queryable, id: string): Promise<DeviceRow | undefined> => {
+export const holdDevice = async (
+  ecps: Context,
+  tx: Queryable,
+  id: string,
+): Promise<DeviceRow | undefined> => {
   const device = await lockDevice(tx, id);
   return device && settle(ecps, tx, device);
 };

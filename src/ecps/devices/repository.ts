@@ -159,10 +159,10 @@ export const countTry = (tx: Queryable, id: string, now: Date) =>
 
 /** The PIN was right: no wrong try since. */
 export const clearTries = (tx: Queryable, id: string, now: Date) =>
-  tx.query(
-    'UPDATE ecps_device SET pin_tries = 0, pin_tried_at = NULL, last_used_at = $2 WHERE id = $1',
-    [id, now],
-  );
+  tx.query('UPDATE ecps_device SET pin_tries = 0, pin_tried_at = NULL, last_used_at = $2 WHERE id = $1', [
+    id,
+    now,
+  ]);
 
 /** Keeps the last signed payload with its answer. */
 export const keepSigned = (
@@ -255,4 +255,7 @@ export const listEstranged = async (
 
 /** The registry gave a person another identifier. */
 export const renumberDevices = (db: Queryable, practitionerId: string, nationalId: string) =>
-  db.query('UPDATE ecps_device SET national_id = $2 WHERE practitioner_id = $1', [practitionerId, nationalId]);
+  db.query('UPDATE ecps_device SET national_id = $2 WHERE practitioner_id = $1', [
+    practitionerId,
+    nationalId,
+  ]);

@@ -35,10 +35,7 @@ export const ROLLBACK_SECONDS = 600;
 const KIND = 'pin_change';
 
 /** Starts a change and allots its generation. */
-export const startPinChange = async (
-  ecps: Ecps,
-  device: DeviceRow,
-): Promise<ResponseOf<'startPinChange'>> =>
+export const startPinChange = async (ecps: Ecps, device: DeviceRow): Promise<ResponseOf<'startPinChange'>> =>
   decide(ecps.db, async (tx) => {
     const now = ecps.clock.now();
     const held = await holdDevice(ecps, tx, device.id);

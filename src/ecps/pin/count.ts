@@ -9,13 +9,7 @@ import { unusable } from '../devices/state.ts';
 import { MAX_NEW_PIN_EVALUATIONS, MAX_PIN_TRIES } from '../protocol/api.ts';
 import { decide, refuse } from '../refuse.ts';
 import { MAX_WRONG_PER_GENERATION, nextRung } from './ladder.ts';
-import {
-  countEvaluations,
-  countWrong,
-  findGeneration,
-  noteEvaluation,
-  wasEvaluated,
-} from './repository.ts';
+import { countEvaluations, countWrong, findGeneration, noteEvaluation, wasEvaluated } from './repository.ts';
 
 /** Counting PIN tries: the count commits before the evaluation is made, so that no crash gives a try back. */
 
@@ -119,7 +113,12 @@ export const countNewPin = async (
 };
 
 /** The PIN was right: the count starts again, and this evaluation was not a wrong one. Returns the wrong tries since. */
-export const acceptPin = async (ecps: Ecps, tx: Queryable, device: DeviceRow, gen: number): Promise<number> => {
+export const acceptPin = async (
+  ecps: Ecps,
+  tx: Queryable,
+  device: DeviceRow,
+  gen: number,
+): Promise<number> => {
   await clearTries(tx, device.id, ecps.clock.now());
   await countWrong(tx, device.id, gen, -1);
   return Math.max(0, device.pin_tries - 1);

@@ -89,10 +89,11 @@ export const forgetFormer = (tx: Queryable, deviceId: string) =>
   );
 
 export const countWrong = (tx: Queryable, deviceId: string, gen: number, change: 1 | -1) =>
-  tx.query(
-    'UPDATE ecps_generation SET wrong = greatest(wrong + $3, 0) WHERE device_id = $1 AND gen = $2',
-    [deviceId, gen, change],
-  );
+  tx.query('UPDATE ecps_generation SET wrong = greatest(wrong + $3, 0) WHERE device_id = $1 AND gen = $2', [
+    deviceId,
+    gen,
+    change,
+  ]);
 
 /** Notes an evaluation; false when this very blinded PIN was evaluated before in this scope. */
 export const noteEvaluation = async (
@@ -153,10 +154,7 @@ export interface OperationRow {
 const OPERATION = `id, kind, device_id, state, challenge, gen, new_gen, target_device_id, created_at, expires_at,
   rollback_until`;
 
-export const insertOperation = (
-  tx: Queryable,
-  operation: Omit<OperationRow, 'state' | 'rollback_until'>,
-) =>
+export const insertOperation = (tx: Queryable, operation: Omit<OperationRow, 'state' | 'rollback_until'>) =>
   tx.query(
     `INSERT INTO ecps_operation (id, kind, device_id, state, challenge, gen, new_gen, target_device_id,
        created_at, expires_at)

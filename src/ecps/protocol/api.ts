@@ -32,7 +32,13 @@ const identifier = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const element = base64urlOf(32); // a ristretto255 element
 const empty = z.strictObject({});
 const gen = z.int().positive();
-const label = z.string().trim().min(1).max(60);
+/** No control or invisible characters: it is shown in mails and on other phones. */
+const label = z
+  .string()
+  .trim()
+  .min(1)
+  .max(60)
+  .regex(/^[^\p{C}]+$/u);
 
 const pinRules = z.object({ minLength: z.int().min(4).max(8), maxLength: z.int().max(8) });
 /** The state of the PIN's counter; the same for every request of one phone. */
@@ -190,7 +196,7 @@ export const ENDPOINTS = {
     status: 200,
     response: activationView,
   },
-  /** Sends the mail again, with a new code; the former stops working. */
+  /** Sends the mail again, with other codes. Each mail works until it expires; one use for all of them. */
   resendMail: {
     method: 'POST',
     path: '/activations/:id/mail',

@@ -172,7 +172,7 @@ const toJson = (ctx: Context, message: InboxMessage) => ({
     cid,
     filename,
     contentType,
-    url: `${ctx.origin}${attachmentUrl(message, index)}`,
+    url: `${ctx.protocol}://${ctx.host}${attachmentUrl(message, index)}`,
   })),
 });
 
@@ -202,7 +202,7 @@ const streamChanges = (ctx: Context, store: InboxStore, streams: Set<PassThrough
     streams.delete(stream);
     unwatch();
   });
-  ctx.set({ 'Content-Type': 'text/event-stream; charset=utf-8' });
+  ctx.set({ 'Content-Type': 'text/event-stream; charset=utf-8', Connection: 'close' });
   stream.write('retry: 1000\n\n');
   ctx.body = stream;
 };

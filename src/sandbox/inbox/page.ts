@@ -40,7 +40,7 @@ export const inboxPage = (page: InboxPage): Raw => {
         </header>
         <main id="main" tabindex="-1">
           <div class="intro">
-            <h1>${t.title}</h1>
+            ${open ? html`<p class="title">${t.title}</p>` : html`<h1 class="title">${t.title}</h1>`}
             <p>${t.about}</p>
             <div class="tools">
               <a class="refresh" href="">${t.refresh}</a>
@@ -101,11 +101,11 @@ const reading = (page: InboxPage): Raw => {
   const back = html`<p class="back"><a href="/">← ${t.back}</a></p>`;
   if (selected === 'gone') {
     return html`${back}
-      <h2>${t.goneTitle}</h2>
+      <h1>${t.goneTitle}</h1>
       <p>${t.gone}</p>`;
   }
   return html`${back}
-    <h2>${selected.subject ?? t.sms}</h2>
+    <h1>${selected.subject ?? t.sms}</h1>
     <dl class="envelope">
       <div>
         <dt>${t.from}</dt>
@@ -150,7 +150,7 @@ const mailBody = (message: InboxMessage, page: InboxPage): Raw => {
   }
   ${
     message.attachments.length > 0 &&
-    html`<h3>${t.attachments}</h3>
+    html`<h2>${t.attachments}</h2>
       <ul class="attachments">
         ${message.attachments.map(
           (part, index) =>

@@ -92,6 +92,11 @@ export const errors = {
     text: 'An RPPS number has 11 digits; the national identifier is that number with an 8 in front.',
     action: 'Check the number and type it again. Spaces do no harm.',
   },
+  practitioner_inactive: {
+    title: 'Your registration is no longer active',
+    text: 'The register of health professionals no longer lists you as active.',
+    action: 'If this is a mistake, ask your Ordre; then start again the day after it is corrected.',
+  },
   // Sign-in, as told to services and people by the OpenID provider
   access_denied: {
     title: 'The sign-in was abandoned',
@@ -141,6 +146,11 @@ export const errors = {
       availableAt === undefined
         ? 'Come back 72 hours after the change.'
         : `You can activate your e-CPS from ${availableAt}.`,
+  },
+  contact_malformed: {
+    title: 'These contact details do not have the right form',
+    text: 'The e-mail address or phone number given cannot be used.',
+    action: 'Check them and start again.',
   },
   code_wrong: {
     title: 'This is not the right code',

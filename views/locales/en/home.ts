@@ -31,11 +31,14 @@ export const home = {
   story: {
     heading: 'Live the story in three commands',
     intro: (name) => `In a second terminal, at the root of the project, for ${name}:`,
+    prepare: 'First, since this computer’s Node is too old:',
     activate: 'Activate the e-CPS. The mail’s QR code and the SMS code go through the inbox.',
-    open: (name) =>
-      `Open ${name}, press “S’identifier avec Caducée”, type the identifier: a number is shown.`,
+    open: {
+      before: 'Open',
+      after: ", press “S'identifier avec Caducée”, type the identifier: a number is shown.",
+    },
     approve: 'Confirm with the number shown (instead of 42). The page opens at once.',
-    second: (name) => `Open ${name}: nothing is asked. Sign out: it is true everywhere.`,
+    second: { before: 'Open', after: ': nothing is asked. Sign out: it is true everywhere.' },
     pending: 'See what the phone receives, before confirming:',
   },
   personas: {

@@ -5,11 +5,12 @@ import type { mails as fr } from '../fr/mails.ts';
 export const mails = {
   hello: 'Hello,',
   phone: 'Phone',
-  when: 'On',
+  when: 'Date',
   notYou: 'If this wasn’t you',
   unknownPlace: 'unknown place',
   unnamedPhone: 'unnamed phone',
   stop: 'Stop this phone',
+  stopActivation: 'Stop this activation',
   stopAbout: 'The link opens a page that asks you to confirm.',
   footer: {
     never: 'Caducée never asks for your PIN by e-mail, by SMS or by telephone.',
@@ -39,9 +40,9 @@ export const mails = {
   },
 
   activation_asked: {
-    subject: 'Someone asks for your e-CPS on another phone',
+    subject: 'Someone is asking for your e-CPS on another phone',
     preheader: 'Is it you? Your present phone stays active.',
-    title: 'Another phone asks for your e-CPS',
+    title: 'Another phone is asking for your e-CPS',
     intro: 'Someone has just asked to activate your e-CPS on another phone.',
     decide:
       'If it is you, go on with that phone and confirm the request in the app of the phone already activated, which stays active.',
@@ -49,9 +50,9 @@ export const mails = {
   },
 
   activation_closed: {
-    subject: 'An activation of your e-CPS ended without effect',
+    subject: 'An activation of your e-CPS was not completed',
     preheader: 'Nothing to do if it was you.',
-    title: 'An activation has stopped',
+    title: 'An activation was not completed',
     intro: 'An activation of your e-CPS had begun on this phone. It will go no further.',
     reasons: {
       other_completed: 'Meanwhile you activated another phone: this request is no longer needed.',

@@ -96,7 +96,7 @@ The sandbox's virtual phone.
 
   activate ID --pin PIN    activates the e-CPS (reads the mail and the SMS in the inbox)
       --name NAME          name of the phone
-      --new-keys           starts over with new keys (frozen or revoked phone)
+      --new-keys           starts over with new keys (revoked phone)
   pending                  the requests that wait
   approve                  waits for a request and confirms it
       --number N           the number on the computer

@@ -91,6 +91,12 @@ export const errors = {
     text: 'Un numéro RPPS a 11 chiffres ; l’identifiant national est ce numéro précédé d’un 8.',
     action: 'Vérifiez le numéro et tapez-le à nouveau. Les espaces ne gênent pas.',
   },
+  practitioner_inactive: {
+    title: 'Votre inscription n’est plus active',
+    text: 'Le répertoire des professionnels de santé ne vous compte plus parmi les professionnels en activité.',
+    action:
+      'Si c’est une erreur, adressez-vous à votre Ordre ; puis recommencez le lendemain de la correction.',
+  },
   // Sign-in, as told to services and people by the OpenID provider
   access_denied: {
     title: 'La connexion a été abandonnée',
@@ -141,6 +147,11 @@ export const errors = {
       availableAt === undefined
         ? 'Revenez 72 heures après la modification.'
         : `Vous pourrez activer votre e-CPS à partir du ${availableAt}.`,
+  },
+  contact_malformed: {
+    title: 'Ces coordonnées n’ont pas la bonne forme',
+    text: 'Le courriel ou le numéro de téléphone donné ne peut pas servir.',
+    action: 'Vérifiez-les et recommencez.',
   },
   code_wrong: {
     title: 'Ce code n’est pas le bon',

@@ -29,11 +29,14 @@ export const home = {
   story: {
     heading: 'Vivre l’histoire en trois commandes',
     intro: (name: string) => `Dans un second terminal, à la racine du projet, pour ${name} :`,
+    prepare: 'D’abord, car le Node de cet ordinateur est trop ancien :',
     activate: 'Activer l’e-CPS. Le QR code du mail et le code du SMS passent par la messagerie.',
-    open: (name: string) =>
-      `Ouvrez ${name}, appuyez sur « S’identifier avec Caducée », tapez l’identifiant : un nombre s’affiche.`,
+    open: {
+      before: 'Ouvrez',
+      after: ", appuyez sur « S'identifier avec Caducée », tapez l’identifiant : un nombre s’affiche.",
+    },
     approve: 'Confirmer avec le nombre affiché (remplacez 42). La page s’ouvre aussitôt.',
-    second: (name: string) => `Ouvrez ${name} : rien n’est redemandé. Déconnectez-vous : c’est vrai partout.`,
+    second: { before: 'Ouvrez', after: ' : rien n’est redemandé. Déconnectez-vous : c’est vrai partout.' },
     pending: 'Voir ce que le téléphone reçoit, avant de confirmer :',
   },
   personas: {

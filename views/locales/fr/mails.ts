@@ -2,11 +2,12 @@
 export const mails = {
   hello: 'Bonjour,',
   phone: 'Téléphone',
-  when: 'Le',
+  when: 'Date',
   notYou: 'Si ce n’est pas vous',
   unknownPlace: 'lieu inconnu',
   unnamedPhone: 'téléphone sans nom',
   stop: 'Arrêter ce téléphone',
+  stopActivation: 'Arrêter cette activation',
   stopAbout: 'Ce lien ouvre une page qui demande de confirmer.',
   footer: {
     never: 'Caducée ne demande jamais votre code PIN par courriel, par SMS ou par téléphone.',
@@ -47,9 +48,9 @@ export const mails = {
   },
 
   activation_closed: {
-    subject: 'Une activation de votre e-CPS est terminée sans suite',
+    subject: 'Une activation de votre e-CPS n’a pas abouti',
     preheader: 'Vous n’avez rien à faire si c’était vous.',
-    title: 'Une activation s’est arrêtée',
+    title: 'Une activation n’a pas abouti',
     intro: 'Une activation de votre e-CPS avait commencé sur ce téléphone. Elle n’ira pas plus loin.',
     reasons: {
       other_completed: 'Vous avez activé entre-temps un autre téléphone : cette demande n’est plus utile.',

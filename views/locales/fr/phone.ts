@@ -100,7 +100,7 @@ Le téléphone virtuel du bac à sable.
 
   activate ID --pin PIN    active l’e-CPS (lit le courriel et le SMS dans la boîte de réception)
       --name NOM           nom du téléphone
-      --new-keys           repart de nouvelles clés (téléphone gelé ou révoqué)
+      --new-keys           repart de nouvelles clés (téléphone révoqué)
   pending                  les demandes en attente
   approve                  attend une demande et la confirme
       --number N           le nombre affiché sur l’ordinateur

@@ -1,0 +1,138 @@
+import type { Server } from 'node:http';
+import type Router from '@koa/router';
+import { createAudit } from './audit/record.ts';
+import { sealAudit } from './audit/seal.ts';
+import { createClients } from './clients/service.ts';
+import type { Config } from './config.ts';
+import { directoryRoutes } from './directory/routes.ts';
+import { createEcps } from './ecps/service.ts';
+import { healthRoutes } from './http/health.ts';
+import { type Kernel, createKernel } from './http/kernel.ts';
+import { mount } from './http/mount.ts';
+import { createLimits } from './limits/limits.ts';
+import { createOidcPages } from './login/oidc-pages.ts';
+import { loginRoutes, signInPath } from './login/routes.ts';
+import { createMessages } from './messages/service.ts';
+import { createMessageTransports } from './messages/transports.ts';
+import { createOidc } from './oidc/provider.ts';
+import { type Clock, systemClock } from './platform/clock.ts';
+import { createKeyRing } from './platform/crypto.ts';
+import { createGeo } from './platform/geo.ts';
+import { createHealth } from './platform/health.ts';
+import { createJobs } from './platform/jobs.ts';
+import type { Log } from './platform/log.ts';
+import { createMetrics } from './platform/metrics.ts';
+import { type Database, openDatabase } from './platform/postgres.ts';
+import { openRedis } from './platform/redis.ts';
+import type { ExpiringStore } from './platform/store/contract.ts';
+import { createPostgresStore, sweepExpired } from './platform/store/postgres.ts';
+import { createRedisStore } from './platform/store/redis.ts';
+import { createRegistry } from './registry/service.ts';
+
+/** The provider, wired and ready to listen. */
+export interface App {
+  /** A server with every route mounted, not yet listening; ask for one for each address. */
+  server(): Server;
+  /** Prometheus' text, for a listener of its own. */
+  metrics(): Promise<string>;
+  /** From now on not ready: load balancers stop sending. */
+  drain(): void;
+  /** Stops the jobs, lets what is under way end, closes PostgreSQL and Redis. */
+  close(): Promise<void>;
+}
+
+export interface AppOptions {
+  config: Config;
+  log: Log;
+  clock?: Clock;
+  /** Pages that the sandbox adds to the provider's own. */
+  sandbox?: (kernel: Pick<Kernel, 'render'>) => Router;
+}
+
+const openStore = (config: Config, db: Database, clock: Clock, log: Log): ExpiringStore =>
+  config.store === 'postgres'
+    ? createPostgresStore(db, clock)
+    : createRedisStore(openRedis(config, (error) => log.error({ err: error }, 'Redis')));
+
+/**
+ * The composition root: what exists, what it needs, in which order it answers. Crossings against the arrow of
+ * docs/architecture.md (a phone revoked ends sessions; a subscription gone is forgotten) are the ports given here.
+ */
+export const createApp = async ({ config, log, clock = systemClock, sandbox }: AppOptions): Promise<App> => {
+  const db = openDatabase(config.databaseUrl, {
+    max: config.databasePool,
+    onIdleError: (error) => log.warn({ err: error }, 'PostgreSQL closed an idle connection'),
+  });
+  const store = openStore(config, db, clock, log);
+  const keyring = createKeyRing(config.masterKey);
+  const audit = createAudit({ clock });
+  const limits = createLimits({ store });
+  const metrics = createMetrics({ processMetrics: true });
+  const geo = await createGeo(config.geoFile);
+  const health = createHealth({
+    checks: { database: () => db.query('SELECT 1'), store: () => store.ping() },
+  });
+  const kernel = createKernel({
+    ...{ config, log },
+    metrics: { observe: ({ seconds, ...labels }) => metrics.request(labels, seconds) },
+  });
+
+  const registry = createRegistry({ db, clock, contactDelayHours: config.contactDelayHours });
+  const clients = createClients({ db });
+  const messages = createMessages({
+    ...{ db, keyring, clock, log },
+    transports: createMessageTransports(config, clock),
+    onSubscriptionGone: (deviceId) => ecps.devices.forgetPush(deviceId),
+  });
+  const oidc = await createOidc({
+    ...{ config, db, store, registry, clients, keyring, audit, clock, log },
+    pages: createOidcPages(kernel.render, config),
+    metrics: (name, clientId) => metrics.count(name, clientId),
+  });
+  const ecps = await createEcps({
+    ...{ config, db, store, registry, messages, audit, limits, keyring, clock, log },
+    ports: {
+      onDeviceRevoked: async (deviceId) => void (await oidc.endSessionsOf({ deviceId })),
+      returnUrl: (interactionId) => `${config.origin}${signInPath(interactionId)}/retour`,
+      placeOf: (address) => geo.place(address),
+    },
+  });
+
+  const jobs = createJobs({ db, clock, log });
+  jobs.add({ name: 'audit-seal', everySeconds: 1, run: () => sealAudit(db) });
+  jobs.add({ name: 'messages-forget', everySeconds: 86_400, run: () => messages.forget() });
+  if (config.store === 'postgres') {
+    jobs.add({ name: 'store-sweep', everySeconds: 60, run: () => sweepExpired(db, clock.now()) });
+  }
+  for (const job of ecps.jobs) jobs.add(job);
+
+  const { app } = kernel;
+  app.use(healthRoutes(health));
+  app.use(oidc.middleware);
+  app.use(mount(ecps.routes));
+  app.use(
+    loginRoutes({
+      ...{ kernel, config, registry, limits, geo, clock, log },
+      approvals: ecps.approvals,
+      oidc,
+    }),
+  );
+  app.use(mount(ecps.pages(kernel)));
+  app.use(mount(directoryRoutes({ registry, limits, render: kernel.render })));
+  if (sandbox) app.use(mount(sandbox(kernel)));
+
+  jobs.start();
+  messages.start();
+
+  return {
+    server: kernel.server,
+    metrics: () => metrics.text(),
+    drain: () => health.drain(),
+    close: async () => {
+      await jobs.stop();
+      await messages.stop();
+      await store.close();
+      await db.close();
+    },
+  };
+};

@@ -1,0 +1,91 @@
+import type { Clock } from '../platform/clock.ts';
+import type { Queryable } from '../platform/postgres.ts';
+import { EVENTS, type EventType } from './vocabulary.ts';
+
+export type Details = Readonly<Record<string, string | number | boolean>>;
+
+/** What happened, to whom, through what. */
+export interface AuditEvent {
+  type: EventType;
+  /** The practitioner concerned. */
+  nationalId?: string;
+  /** The service concerned. */
+  clientId?: string;
+  /** The phone concerned. */
+  deviceId?: string;
+  /** The id a person was shown. */
+  supportId?: string;
+  /** The network address the request came from. */
+  address?: string;
+  /** Facts. Never an e-mail, phone number, PIN, code or token. */
+  details?: Details;
+}
+
+export interface Audit {
+  /**
+   * Records an event in the caller's transaction: it is there if, and only if, what it tells is. Throws on a type outside
+   * the vocabulary or a detail that must not be kept.
+   */
+  record(tx: Queryable, event: AuditEvent): Promise<void>;
+}
+
+/** Last word of a detail's name that would announce something the audit must not hold. */
+const FORBIDDEN = new Set(
+  'email mail courriel phone tel telephone pin code codes otp token tokens secret password cookie qr jwt'.split(
+    ' ',
+  ),
+);
+const LONGEST_TEXT = 500;
+const EMAIL = /[^\s@]+@[^\s@]+\.[^\s@]+/g;
+const PHONE = /\+\d[\d .-]{7,}\d/g;
+
+/** True when `name` ends with a forbidden word: `email`, `smsCode`, `new_pin`; but `pinTries` and `decoded` pass. */
+const isForbidden = (name: string): boolean => {
+  const words = name.split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])/);
+  return FORBIDDEN.has((words.at(-1) ?? '').toLowerCase());
+};
+
+/** Text from outside: without what PostgreSQL refuses, without addresses someone may have put into a name, not endless. */
+const cleanText = (text: string): string =>
+  text
+    .toWellFormed()
+    .replaceAll('\0', '')
+    .replace(EMAIL, '[removed]')
+    .replace(PHONE, '[removed]')
+    .slice(0, LONGEST_TEXT);
+
+const cleanDetails = (details: Details): Details =>
+  Object.fromEntries(
+    Object.entries(details).map(([name, value]): [string, string | number | boolean] => {
+      if (isForbidden(name)) throw new TypeError(`an audit event has no detail named ${name}`);
+      if (typeof value === 'string') return [name, cleanText(value)];
+      if (typeof value === 'boolean' || Number.isFinite(value)) return [name, value];
+      throw new TypeError(`the detail ${name} of an audit event is neither text, finite number nor boolean`);
+    }),
+  );
+
+const insertEvent = async (tx: Queryable, at: Date, event: AuditEvent): Promise<void> => {
+  const text = (value: string | undefined): string | null => (value === undefined ? null : cleanText(value));
+  await tx.query(
+    `INSERT INTO audit_event (at, type, national_id, client_id, device_id, support_id, address, details)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      at,
+      event.type,
+      text(event.nationalId),
+      text(event.clientId),
+      text(event.deviceId),
+      text(event.supportId),
+      text(event.address),
+      JSON.stringify(cleanDetails(event.details ?? {})),
+    ],
+  );
+};
+
+/** Makes the recorder of audit events. */
+export const createAudit = ({ clock }: { clock: Clock }): Audit => ({
+  record: async (tx, event) => {
+    if (!Object.hasOwn(EVENTS, event.type)) throw new TypeError(`${event.type} is not an audit event`);
+    await insertEvent(tx, clock.now(), event);
+  },
+});

@@ -1,0 +1,61 @@
+/**
+ * Every type of audit event, each with one line for docs/audit.md. The list is closed: what is not here cannot be
+ * recorded. A name is never reused for another meaning.
+ */
+export const EVENTS = {
+  // sign-in and tokens
+  sign_in_granted: 'A service was told who signed in.',
+  sign_in_refused: 'A known service asked for a sign-in and was refused.',
+  sign_in_reported: 'A practitioner said that a sign-in asked in his name was not his.',
+  tokens_issued: 'A code was exchanged for tokens.',
+  token_refused: 'A service asked for tokens and was refused.',
+  token_replayed: 'A code or refresh token was presented a second time; the tokens born from it are revoked.',
+  signed_out: 'A session ended.',
+  sign_out_delivered: 'A service was told, server to server, that a session ended.',
+  sign_out_not_delivered: 'A service could not be told, server to server, that a session ended.',
+
+  // e-CPS: activation
+  'ecps.activation_started': 'A phone asked for an activation, and the mail was queued.',
+  'ecps.activation_scanned':
+    'The QR of the mail (or the characters beside it) was accepted; the SMS was queued.',
+  'ecps.activation_code_wrong': 'A wrong QR, typed code or SMS code was tried.',
+  'ecps.activation_confirmed': 'The SMS code was right; the PIN is to be chosen.',
+  'ecps.activation_closed': 'An activation ended without a phone.',
+  'ecps.step_illegal': 'A step was asked that its state does not allow.',
+
+  // e-CPS: phones
+  'ecps.device_added': 'A phone carries the e-CPS.',
+  'ecps.device_promoted': 'A phone left quarantine, or another phone approved it.',
+  'ecps.device_expired': 'A phone was not renewed in time.',
+  'ecps.device_renamed': 'A phone got another name.',
+  'ecps.device_renewed': 'A phone was renewed.',
+  'ecps.device_locked': 'A phone is locked: too many wrong PINs.',
+  'ecps.device_frozen': 'A phone is frozen: two copies of it spoke.',
+  'ecps.device_revoked': 'A phone was revoked.',
+
+  // e-CPS: PIN
+  'ecps.pin_evaluated': 'A PIN try was counted.',
+  'ecps.pin_wrong': 'What the PIN signed does not verify: the PIN was wrong.',
+  'ecps.pin_changed': 'The PIN was changed.',
+  'ecps.pin_rolled_back': 'A PIN change was undone.',
+
+  // e-CPS: approvals
+  'ecps.approval_started': 'A sign-in waits for a phone.',
+  'ecps.approval_bound_wrong': 'A wrong number was typed on the phone; the request ended.',
+  'ecps.approval_given': 'A practitioner approved a sign-in.',
+  'ecps.approval_denied': 'A practitioner refused a sign-in.',
+  'ecps.approval_reported': 'A practitioner reported a sign-in he had not asked for.',
+
+  // registry, services, keys
+  registry_imported: 'A file of the registry was imported.',
+  registry_status_changed: 'A practitioner’s status changed.',
+  contact_changed: 'A practitioner’s contact details changed (the details themselves are not here).',
+  client_changed: 'A service’s registration was added, changed or removed.',
+  signing_key_changed: 'A signing key was made, promoted or retired.',
+
+  // messages
+  message_abandoned: 'A message could not be delivered and is given up.',
+} as const;
+
+/** A type of audit event. */
+export type EventType = keyof typeof EVENTS;

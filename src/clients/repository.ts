@@ -1,0 +1,53 @@
+import type { Queryable } from '../platform/postgres.ts';
+import type { ClientMetadata } from './schema.ts';
+
+/** A relying party as stored. */
+export interface ClientRow {
+  client_id: string;
+  metadata: ClientMetadata;
+  secret_hashes: Buffer[];
+  disabled_at: Date | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+const COLUMNS = 'client_id, metadata, secret_hashes, disabled_at, created_at, updated_at';
+
+export const findClient = async (db: Queryable, clientId: string): Promise<ClientRow | undefined> =>
+  (await db.query<ClientRow>(`SELECT ${COLUMNS} FROM relying_party WHERE client_id = $1`, [clientId]))
+    .rows[0];
+
+export const listClients = async (db: Queryable): Promise<ClientRow[]> =>
+  (await db.query<ClientRow>(`SELECT ${COLUMNS} FROM relying_party ORDER BY client_id`)).rows;
+
+/** Writes metadata; secrets only when the client is new or when they are given. True when the client is new. */
+export const upsertClient = async (
+  db: Queryable,
+  client: { metadata: ClientMetadata; secretHashes: readonly Buffer[] | undefined; now: Date },
+): Promise<boolean> => {
+  const { rows } = await db.query<{ created: boolean }>(
+    `INSERT INTO relying_party AS known (client_id, metadata, secret_hashes, created_at, updated_at)
+     VALUES ($1, $2, coalesce($3, '{}'::bytea[]), $4, $4)
+     ON CONFLICT (client_id) DO UPDATE
+       SET metadata = excluded.metadata,
+           secret_hashes = coalesce($3, known.secret_hashes),
+           updated_at = excluded.updated_at
+     RETURNING created_at = updated_at AND xmax = 0 AS created`,
+    [client.metadata.client_id, JSON.stringify(client.metadata), client.secretHashes ?? null, client.now],
+  );
+  return rows[0]?.created ?? false;
+};
+
+export const setDisabled = async (
+  db: Queryable,
+  clientId: string,
+  at: Date | null,
+  now: Date,
+): Promise<boolean> =>
+  (
+    await db.query('UPDATE relying_party SET disabled_at = $2, updated_at = $3 WHERE client_id = $1', [
+      clientId,
+      at,
+      now,
+    ])
+  ).rowCount === 1;

@@ -1,0 +1,72 @@
+import { clientSchema, type ClientDeclaration } from './schema.ts';
+import type { Clients } from './service.ts';
+
+/** A preregistered client of the sandbox; its secret is public knowledge, which is why production has none of them. */
+export interface SandboxClient {
+  clientId: string;
+  name: string;
+  clientSecret: string | undefined;
+}
+
+/** Where the sandbox's two example services live. */
+export interface SandboxServices {
+  vaccinCovid: string;
+  siDep: string;
+}
+
+interface Preregistered {
+  declaration: ClientDeclaration;
+  secret?: string;
+}
+
+const service = (clientId: string, name: string, origin: string): Preregistered => ({
+  declaration: {
+    client_id: clientId,
+    client_name: name,
+    client_uri: origin,
+    redirect_uris: [`${origin}/callback`],
+    post_logout_redirect_uris: [`${origin}/`, origin],
+    backchannel_logout_uri: `${origin}/backchannel-logout`,
+    backchannel_logout_session_required: true,
+  },
+  secret: `${clientId}-secret`,
+});
+
+/** For scripts and for trying things out: any address on this machine may be the service. */
+const scripted = (clientId: string, name: string): ClientDeclaration => ({
+  client_id: clientId,
+  client_name: name,
+  redirect_uris: ['http://localhost/callback'],
+  post_logout_redirect_uris: ['http://localhost/'],
+  scope: 'openid profile identity scope_all',
+  loopback_redirects: true,
+});
+
+const preregistered = (services: SandboxServices): Preregistered[] => [
+  service('vaccin-covid', 'Vaccin Covid', services.vaccinCovid),
+  service('si-dep', 'SI-DEP', services.siDep),
+  { declaration: { ...scripted('sandbox', 'Bac à sable'), introspect_any: true }, secret: 'sandbox-secret' },
+  {
+    declaration: {
+      ...scripted('sandbox-public', 'Bac à sable (client public)'),
+      token_endpoint_auth_method: 'none',
+    },
+  },
+];
+
+/**
+ * Registers the sandbox's clients: the two example services, `sandbox` (secret `sandbox-secret`) and
+ * `sandbox-public`, the latter two with any redirect address on this machine. Idempotent.
+ */
+export const seedSandboxClients = async (
+  clients: Clients,
+  services: SandboxServices,
+): Promise<SandboxClient[]> => {
+  const seeded: SandboxClient[] = [];
+  for (const { declaration, secret } of preregistered(services)) {
+    const metadata = clientSchema.parse(declaration);
+    await clients.upsert(metadata, secret === undefined ? {} : { secret });
+    seeded.push({ clientId: metadata.client_id, name: metadata.client_name, clientSecret: secret });
+  }
+  return seeded;
+};

@@ -1,0 +1,148 @@
+import { z } from 'zod';
+
+/**
+ * A relying party as configuration. The names are those of OpenID Connect Dynamic Client Registration; what Caducée
+ * adds stands at the end.
+ */
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+const isLoopback = (url: URL): boolean => LOOPBACK.includes(url.hostname);
+
+/** True for an http address that never leaves the machine, whatever its port and path. */
+export const isLoopbackUrl = (value: string): boolean => {
+  if (!URL.canParse(value)) return false;
+  const url = new URL(value);
+  return ['http:', 'https:'].includes(url.protocol) && isLoopback(url) && !url.username && !url.password;
+};
+
+const webUrl = z.string().refine(
+  (value) => {
+    if (!URL.canParse(value)) return false;
+    const { protocol } = new URL(value);
+    return protocol === 'https:' || (protocol === 'http:' && isLoopbackUrl(value));
+  },
+  { error: 'must be an https URL (http only on loopback)' },
+);
+
+const redirect = z
+  .string()
+  .refine((value) => URL.canParse(value), { error: 'must be an absolute URL' })
+  .refine((value) => !URL.canParse(value) || !new URL(value).hash, { error: 'must not have a fragment' })
+  .refine((value) => !value.includes('*'), { error: 'must be exact: no wildcard' })
+  .refine(
+    (value) => {
+      if (!URL.canParse(value)) return true;
+      const { protocol } = new URL(value);
+      if (protocol === 'http:') return isLoopbackUrl(value);
+      // An application's own scheme carries a dot (RFC 8252, 7.1), which also excludes javascript: and data:.
+      return protocol === 'https:' || protocol.includes('.');
+    },
+    {
+      error:
+        'must be https, http on loopback, or an application’s own scheme in reverse domain form (fr.example.app:)',
+    },
+  );
+
+/** The scopes there are; src/oidc/claims.ts says what each releases. */
+export const SCOPES = ['openid', 'profile', 'identity', 'scope_all'] as const;
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` });
+
+/** Everything a relying party may declare, with its defaults. An unknown name is an error. */
+export const clientSchema = z
+  .strictObject({
+    client_id: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, {
+      error: 'must be 1 to 100 letters, digits, dots, hyphens or underscores',
+    }),
+    client_name: z
+      .string()
+      .min(1, { error: 'must not be empty' })
+      .max(100, { error: 'must be at most 100 characters' }),
+    client_uri: webUrl.optional(),
+    logo_uri: webUrl.optional(),
+    policy_uri: webUrl.optional(),
+    tos_uri: webUrl.optional(),
+    contacts: z.array(z.string()).optional(),
+    application_type: oneOf(['web', 'native']).default('web'),
+    redirect_uris: z.array(redirect).min(1, { error: 'must list at least one address' }),
+    post_logout_redirect_uris: z.array(redirect).default([]),
+    response_types: z.array(oneOf(['code'])).default(['code']),
+    grant_types: z
+      .array(oneOf(['authorization_code', 'refresh_token']))
+      .default(['authorization_code', 'refresh_token']),
+    token_endpoint_auth_method: oneOf(['client_secret_basic', 'client_secret_post', 'none']).default(
+      'client_secret_basic',
+    ),
+    id_token_signed_response_alg: oneOf(['RS256', 'ES256']).default('RS256'),
+    scope: z
+      .string()
+      .refine((value) => value.split(' ').every((scope) => (SCOPES as readonly string[]).includes(scope)), {
+        error: `must be scopes separated by single spaces, among ${SCOPES.join(', ')}`,
+      })
+      .default('openid scope_all'),
+    default_max_age: z.int().min(0).optional(),
+    default_acr_values: z.array(z.string()).optional(),
+    backchannel_logout_uri: webUrl.optional(),
+    backchannel_logout_session_required: z.boolean().optional(),
+    /** Ours: PKCE is required. By default it is for public clients; a confidential one may be held to it too. */
+    require_pkce: z.boolean().optional(),
+    /** Ours: may introspect the tokens of every service (the "espace de confiance"), not its own only. */
+    introspect_any: z.boolean().default(false),
+    /** Ours: `jwt` as Pro Santé Connect, or `opaque`. */
+    access_token_format: oneOf(['jwt', 'opaque']).default('jwt'),
+    /** Ours, sandbox only: any redirect address on this machine is accepted. */
+    loopback_redirects: z.boolean().default(false),
+  })
+  .check(({ value, issues }) => {
+    const issue = (path: string, message: string) =>
+      issues.push({ code: 'custom', path: [path], message, input: value });
+    const publicClient = value.token_endpoint_auth_method === 'none';
+    if (publicClient && value.require_pkce === false) {
+      issue('require_pkce', 'must not be false for a public client (token_endpoint_auth_method: none)');
+    }
+    if (publicClient && value.introspect_any) {
+      issue('introspect_any', 'must not be true for a public client: introspection needs a secret');
+    }
+    if (!value.scope.split(' ').includes('openid')) issue('scope', 'must contain openid');
+    if (!value.grant_types.includes('authorization_code')) {
+      issue('grant_types', 'must contain authorization_code');
+    }
+    if (value.backchannel_logout_session_required && value.backchannel_logout_uri === undefined) {
+      issue('backchannel_logout_session_required', 'needs backchannel_logout_uri');
+    }
+  });
+
+/** A valid relying party, defaults filled in. */
+export type ClientMetadata = z.output<typeof clientSchema>;
+/** As it is written in a file. */
+export type ClientDeclaration = z.input<typeof clientSchema>;
+
+/** The names that are ours, not OpenID Connect's. */
+export const OWN_METADATA = [
+  'require_pkce',
+  'introspect_any',
+  'access_token_format',
+  'loopback_redirects',
+] as const satisfies readonly (keyof ClientMetadata)[];
+
+/** Validates one declaration: the metadata, or every problem, each with the name it is about. */
+export const parseClient = (
+  declaration: unknown,
+): { ok: true; metadata: ClientMetadata } | { ok: false; problems: string[] } => {
+  const result = clientSchema.safeParse(declaration);
+  if (result.success) return { ok: true, metadata: result.data };
+  return { ok: false, problems: result.error.issues.flatMap(describe) };
+};
+
+const describe = (issue: z.core.$ZodIssue): string[] => {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${key} is not a name that a relying party can have`);
+  }
+  const path = issue.path
+    .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index ? '.' : ''}${String(part)}`))
+    .join('');
+  const missing = issue.code === 'invalid_type' && issue.input === undefined;
+  return [`${path || 'the declaration'} ${missing ? 'is missing' : issue.message}`];
+};

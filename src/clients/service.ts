@@ -1,0 +1,73 @@
+import { systemClock, type Clock } from '../platform/clock.ts';
+import { constantTimeEqual, sha256 } from '../platform/crypto.ts';
+import type { Queryable } from '../platform/postgres.ts';
+import { token } from '../platform/random.ts';
+import { findClient, listClients, setDisabled, upsertClient, type ClientRow } from './repository.ts';
+import type { ClientMetadata } from './schema.ts';
+
+/** A relying party. */
+export interface Client {
+  clientId: string;
+  metadata: ClientMetadata;
+  /** SHA-256 of each secret in force. Secrets are 256 random bits, so a plain hash protects them. */
+  secretHashes: readonly Buffer[];
+  disabled: boolean;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** The relying parties. */
+export interface Clients {
+  find(clientId: string): Promise<Client | undefined>;
+  list(): Promise<Client[]>;
+  /**
+   * Registers or changes. A new confidential client gets a generated secret, told here and never again; the
+   * secret of a known one stays, unless `secret` sets another. `tx` puts it in the caller's transaction.
+   */
+  upsert(
+    metadata: ClientMetadata,
+    options?: { secret?: string; tx?: Queryable },
+  ): Promise<{ created: boolean; secret: string | undefined }>;
+  /** A disabled client is as unknown. False when there is no such client. */
+  setDisabled(clientId: string, disabled: boolean): Promise<boolean>;
+}
+
+/** True when the secret is one of those in force; takes as long whichever it is. */
+export const isSecretOf = (client: Pick<Client, 'secretHashes'>, secret: string): boolean => {
+  const actual = sha256(secret);
+  let found = false;
+  for (const hash of client.secretHashes) found = constantTimeEqual(hash, actual) || found;
+  return found;
+};
+
+const toClient = (row: ClientRow): Client => ({
+  clientId: row.client_id,
+  metadata: row.metadata,
+  secretHashes: row.secret_hashes,
+  disabled: row.disabled_at !== null,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+/** The relying parties of a database. */
+export const createClients = ({ db, clock = systemClock }: { db: Queryable; clock?: Clock }): Clients => ({
+  async find(clientId) {
+    const row = await findClient(db, clientId);
+    return row && toClient(row);
+  },
+  list: async () => (await listClients(db)).map(toClient),
+  async upsert(metadata, { secret, tx = db } = {}) {
+    const known = await findClient(tx, metadata.client_id);
+    const confidential = metadata.token_endpoint_auth_method !== 'none';
+    const needed = confidential && (known?.secret_hashes.length ?? 0) === 0;
+    const fresh = secret ?? (needed ? token(32) : undefined);
+    const secretHashes = confidential ? fresh && [sha256(fresh)] : [];
+    const created = await upsertClient(tx, {
+      metadata,
+      secretHashes: secretHashes || undefined,
+      now: clock.now(),
+    });
+    return { created, secret: confidential ? fresh : undefined };
+  },
+  setDisabled: (clientId, disabled) => setDisabled(db, clientId, disabled ? clock.now() : null, clock.now()),
+});

@@ -1,0 +1,50 @@
+import type { Account } from 'oidc-provider';
+import type { Practitioner, Registry } from '../registry/service.ts';
+import { subjectOf, userinfoClaims } from './claims.ts';
+
+/** A practitioner as the library knows an account. */
+export interface PractitionerAccount extends Account {
+  practitioner: Practitioner;
+  authMode: string;
+}
+
+/** The means used, kept with what carries a sign-in (session, code, tokens). */
+export interface CarriesMeans {
+  authMode?: string;
+  deviceId?: string;
+}
+
+/** The accounts of a registry. */
+export interface Accounts {
+  /**
+   * The person behind a `sub`. Who is no longer active (struck off, left the registry) is as unknown: no sign-in, no
+   * code redeemed, no refresh, no userinfo. `source` is the code or token that names the person, if one does.
+   */
+  find(sub: string, source?: unknown): Promise<PractitionerAccount | undefined>;
+}
+
+/** Makes {@link Accounts}. */
+export const createAccounts = (registry: Pick<Registry, 'findBySubject'>, subUuid: string): Accounts => ({
+  async find(sub, source) {
+    const subject = subjectOf(subUuid, sub);
+    const practitioner = subject === undefined ? undefined : await registry.findBySubject(subject);
+    if (practitioner?.status !== 'active') return undefined;
+    const authMode = authModeOf(source);
+    return {
+      accountId: sub,
+      practitioner,
+      authMode,
+      claims: () => userinfoClaims(practitioner, sub, authMode),
+    };
+  },
+});
+
+/** Codes and refresh tokens carry the means themselves, access tokens among their extra claims. */
+const authModeOf = (source: unknown): string => {
+  const token = source as (CarriesMeans & { extra?: CarriesMeans }) | undefined;
+  return token?.authMode ?? token?.extra?.authMode ?? '';
+};
+
+/** The account of a request, with what we know of it. */
+export const practitionerAccount = (account: Account | undefined): PractitionerAccount | undefined =>
+  account as PractitionerAccount | undefined;

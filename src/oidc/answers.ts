@@ -1,0 +1,96 @@
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Accounts, CarriesMeans } from './accounts.ts';
+import { introspectionClaims } from './claims.ts';
+
+/** The library's answers, completed to those of Pro Santé Connect. */
+export interface AnswersDeps {
+  /** Where the authorization endpoint is published: the front door. */
+  frontDoor: string;
+  issuer: string;
+  accounts: Accounts;
+}
+
+type Body = Record<string, unknown>;
+
+/** Token response: what Keycloak adds. */
+const completeTokens = (ctx: KoaContextWithOIDC, body: Body): void => {
+  const { RefreshToken: refresh, AccessToken: access } = ctx.oidc.entities;
+  ctx.body = {
+    access_token: body['access_token'],
+    expires_in: body['expires_in'],
+    ...(refresh === undefined ? {} : { refresh_expires_in: refresh.remainingTTL }),
+    ...(body['refresh_token'] === undefined ? {} : { refresh_token: body['refresh_token'] }),
+    token_type: body['token_type'],
+    ...(body['id_token'] === undefined ? {} : { id_token: body['id_token'] }),
+    'not-before-policy': 0,
+    ...(access?.sid === undefined ? {} : { session_state: access.sid }),
+    scope: body['scope'],
+  };
+};
+
+interface Introspected extends CarriesMeans {
+  jti: string;
+  iat: number;
+  exp?: number;
+  accountId: string;
+  clientId?: string;
+  sid?: string;
+  scope?: string;
+  nonce?: string;
+  acr?: string;
+  amr?: string[];
+  authTime?: number;
+  extra?: { acr?: string; auth_time?: number; nonce?: string; authMode?: string };
+}
+
+/** Introspection: the token's claims, if its person still may sign in. A refresh token is told by its own name. */
+const completeIntrospection = async (
+  ctx: KoaContextWithOIDC,
+  body: Body,
+  deps: AnswersDeps,
+): Promise<void> => {
+  if (body['active'] !== true) return;
+  const { AccessToken: access, RefreshToken: refresh } = ctx.oidc.entities;
+  const token = (access ?? refresh) as Introspected | undefined;
+  const account = token && (await deps.accounts.find(token.accountId));
+  if (!token || !account) {
+    ctx.body = { active: false };
+    return;
+  }
+  const claims = introspectionClaims({
+    // The stored name of a refresh token is the token itself.
+    jti: access ? token.jti : '',
+    iat: token.iat,
+    exp: token.exp ?? 0,
+    issuer: deps.issuer,
+    sub: token.accountId,
+    clientId: token.clientId ?? '',
+    nonce: token.extra?.nonce ?? token.nonce,
+    sid: token.sid,
+    scope: token.scope ?? '',
+    typ: access ? 'Bearer' : 'Refresh',
+    practitioner: account.practitioner,
+    authentication: {
+      acr: token.extra?.acr ?? token.acr,
+      amr: token.amr,
+      authMode: token.extra?.authMode ?? token.authMode ?? '',
+      authTime: token.extra?.auth_time ?? token.authTime,
+    },
+  });
+  const { jti, ...anonymous } = claims;
+  ctx.body = jti === '' ? anonymous : claims;
+};
+
+/** Completes the answer of a successful request, by the library's name of the route. */
+export const completeAnswer = async (ctx: KoaContextWithOIDC, deps: AnswersDeps): Promise<void> => {
+  const body: unknown = ctx.body;
+  if (ctx.status !== 200 || typeof body !== 'object' || body === null || Buffer.isBuffer(body)) return;
+  switch (ctx.oidc.route) {
+    case 'token':
+      return completeTokens(ctx, body as Body);
+    case 'introspection':
+      return completeIntrospection(ctx, body as Body, deps);
+    case 'discovery':
+      ctx.body = { ...body, authorization_endpoint: deps.frontDoor };
+  }
+};

@@ -1,0 +1,209 @@
+import type { AdapterFactory, Client, Configuration, JWKS, KoaContextWithOIDC } from 'oidc-provider';
+import { OWN_METADATA, SCOPES, isLoopbackUrl } from '../clients/schema.ts';
+import { isLoopbackHost, type Config } from '../config.ts';
+import { epochSeconds, type Clock } from '../platform/clock.ts';
+import type { KeyRing } from '../platform/crypto.ts';
+import type { CarriesMeans } from './accounts.ts';
+import { CLAIMS_BY_SCOPE } from './claims.ts';
+import { ALGORITHMS, type SigningKey } from './keys.ts';
+import { LIFETIMES } from './lifetimes.ts';
+import { own } from './models.ts';
+import { createPolicy } from './policy.ts';
+
+/** Where the endpoints are, below the issuer: Keycloak's layout. */
+const BASE = '/protocol/openid-connect';
+export const ROUTES = {
+  authorization: `${BASE}/auth`,
+  token: `${BASE}/token`,
+  userinfo: `${BASE}/userinfo`,
+  introspection: `${BASE}/token/introspect`,
+  revocation: `${BASE}/revoke`,
+  end_session: `${BASE}/logout`,
+  jwks: `${BASE}/certs`,
+} as const;
+
+/** What the library's configuration is made from. */
+export interface ConfigurationDeps {
+  config: Config;
+  keyring: KeyRing;
+  clock: Clock;
+  keys: readonly SigningKey[];
+  adapter: AdapterFactory;
+  findAccount: NonNullable<Configuration['findAccount']>;
+  renderError: NonNullable<Configuration['renderError']>;
+  logoutConfirm: (ctx: KoaContextWithOIDC) => void | Promise<void>;
+  loggedOut: (ctx: KoaContextWithOIDC) => void | Promise<void>;
+  loadGrant: NonNullable<Configuration['loadExistingGrant']>;
+}
+
+/** Cookie names carry product and port: one host with many ports is one cookie jar. */
+export const cookieNames = (origin: string) => {
+  const { protocol, port } = new URL(origin);
+  const secure = protocol === 'https:';
+  const name = (prefix: string, short: string) =>
+    `${secure ? prefix : ''}caducee${port === '' ? '' : `_${port}`}_${short}`;
+  // Only a cookie for the whole host may be called __Host-; the other two are set on one path.
+  return {
+    session: name('__Host-', 'sso'),
+    interaction: name('__Secure-', 'interaction'),
+    resume: name('__Secure-', 'resume'),
+  };
+};
+
+const cookies = ({ config, keyring }: ConfigurationDeps): Configuration['cookies'] => {
+  const options = {
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: config.origin.startsWith('https:'),
+    signed: true,
+    overwrite: true,
+  } as const;
+  return {
+    names: cookieNames(config.origin),
+    keys: [keyring.derive('cookies/oidc').toString('base64url')],
+    long: options,
+    short: options,
+  };
+};
+
+const jwks = (keys: readonly SigningKey[]): JWKS => ({
+  keys: keys.map(({ kid, algorithm, privateKey }) => ({
+    ...(privateKey.export({ format: 'jwk' }) as JWKS['keys'][number]),
+    kid,
+    alg: algorithm,
+    use: 'sig',
+  })),
+});
+
+/** When single sign-on ends for a session or token: 30 minutes after its last use, never later than 4 hours after sign-in. */
+export const sessionExpiry = (
+  config: Pick<Config, 'idleSeconds' | 'sessionSeconds'>,
+  signedInAt: number | undefined,
+  now: number,
+): number => Math.min(now + config.idleSeconds, (signedInAt ?? now) + config.sessionSeconds);
+
+const ttl = ({ config, clock }: ConfigurationDeps): Configuration['ttl'] => {
+  const left = (signedInAt: number | undefined): number => {
+    const now = epochSeconds(clock.now());
+    return Math.max(1, sessionExpiry(config, signedInAt, now) - now);
+  };
+  return {
+    AccessToken: LIFETIMES.accessToken,
+    IdToken: LIFETIMES.accessToken,
+    AuthorizationCode: LIFETIMES.code,
+    Interaction: LIFETIMES.interaction,
+    Grant: config.sessionSeconds,
+    RefreshToken: (_ctx, token) => left(token.authTime),
+    Session: (_ctx, session) => left(session.loginTs),
+  };
+};
+
+/** The service's own pages may call back-channel endpoints from a browser only when the client has no secret to lose. */
+const allowsOrigin = (config: Config, client: Client, origin: string): boolean => {
+  if (client.tokenEndpointAuthMethod !== 'none') return false;
+  if (config.mode === 'sandbox' && own(client).loopback_redirects && isLoopbackUrl(origin)) return true;
+  return (client.redirectUris ?? []).some((uri) => URL.canParse(uri) && new URL(uri).origin === origin);
+};
+
+/**
+ * Outgoing requests (back-channel logout) keep the library's guard against addresses of internal networks. In the
+ * sandbox the services are on this machine, so loopback, and nothing else, is let through.
+ */
+const outgoing = (config: Config): NonNullable<Configuration['fetch']> => {
+  return (url, options) => {
+    const { hostname } = new URL(url instanceof Request ? url.url : url);
+    const local = config.mode === 'sandbox' && isLoopbackHost(hostname);
+    if (!local) return fetch(url, options);
+    const { dispatcher: _guard, ...unguarded } = options as RequestInit & { dispatcher?: unknown };
+    return fetch(url, unguarded);
+  };
+};
+
+const features = (deps: ConfigurationDeps): Configuration['features'] => ({
+  devInteractions: { enabled: false },
+  dPoP: { enabled: false },
+  pushedAuthorizationRequests: { enabled: false },
+  resourceIndicators: { enabled: false },
+  claimsParameter: { enabled: true },
+  backchannelLogout: { enabled: true },
+  userinfo: { enabled: true },
+  revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+  introspection: {
+    enabled: true,
+    allowedPolicy: (_ctx, client, token) =>
+      client.tokenEndpointAuthMethod !== 'none' &&
+      (token.clientId === client.clientId || own(client).introspect_any === true),
+  },
+  rpInitiatedLogout: {
+    enabled: true,
+    logoutSource: (ctx) => deps.logoutConfirm(ctx),
+    postLogoutSuccessSource: (ctx) => deps.loggedOut(ctx),
+  },
+});
+
+/** What an access token keeps beyond the library's own, for its JWT, for introspection and for userinfo. */
+const extraTokenClaims: NonNullable<Configuration['extraTokenClaims']> = (ctx, token) => {
+  if (token.kind !== 'AccessToken') return undefined;
+  const source = ctx.oidc.entities.RefreshToken ?? ctx.oidc.entities.AuthorizationCode;
+  const { authMode } = (source ?? {}) as CarriesMeans;
+  return { acr: source?.acr, auth_time: source?.authTime, nonce: source?.nonce, authMode };
+};
+
+/** The library's configuration. */
+export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
+  const { config } = deps;
+  const acrs = [config.acrEcps];
+  return {
+    adapter: deps.adapter,
+    jwks: jwks(deps.keys),
+    cookies: cookies(deps),
+    ttl: ttl(deps),
+    features: features(deps),
+    routes: ROUTES,
+    scopes: [...SCOPES],
+    claims: {
+      acr: null,
+      auth_time: null,
+      iss: null,
+      sid: null,
+      ...Object.fromEntries(Object.entries(CLAIMS_BY_SCOPE).map(([scope, names]) => [scope, [...names]])),
+      openid: ['sub', 'acr', 'amr', 'auth_time'],
+    },
+    acrValues: acrs,
+    responseTypes: ['code'],
+    subjectTypes: ['public'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    enabledJWA: { idTokenSigningAlgValues: [...ALGORITHMS] },
+    clientDefaults: { id_token_signed_response_alg: 'RS256' },
+    extraClientMetadata: { properties: [...OWN_METADATA, 'secret_hashes'] },
+    clientBasedCORS: (_ctx, origin, client) => allowsOrigin(config, client, origin),
+    pkce: {
+      required: (_ctx, client) => own(client).require_pkce ?? client.tokenEndpointAuthMethod === 'none',
+    },
+    formats: { bitsOfOpaqueRandomness: (_ctx, token) => (token.kind === 'Grant' ? 128 : 256) },
+    findAccount: deps.findAccount,
+    loadExistingGrant: deps.loadGrant,
+    extraTokenClaims,
+    // A code always gives a refresh token; it lives no longer than the session.
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    expiresWithSession: () => true,
+    rotateRefreshToken: true,
+    // Revoking an access token ends that token; anything else that is revoked ends the grant and all it gave.
+    revokeGrantPolicy: (ctx) =>
+      !(ctx.oidc.route === 'revocation' && ctx.oidc.entities.AccessToken !== undefined),
+    interactions: {
+      policy: createPolicy(acrs),
+      url: (_ctx, interaction) => `/connexion/${interaction.uid}`,
+    },
+    renderError: deps.renderError,
+    fetch: outgoing(config),
+    discovery: {
+      claim_types_supported: ['normal'],
+      ui_locales_supported: ['fr', 'en'],
+      prompt_values_supported: ['none', 'login'],
+      request_parameter_supported: false,
+      introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    },
+  };
+};

@@ -1,0 +1,162 @@
+import type { Context, Middleware } from 'koa';
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { readForm } from '../http/body.ts';
+import { allowFormAction } from '../http/headers.ts';
+import { completeAnswer, type AnswersDeps } from './answers.ts';
+import { ROUTES } from './configuration.ts';
+import type { Events } from './events.ts';
+import type { createLogout } from './logout.ts';
+import type { OidcPages } from './pages.ts';
+import type { Sessions } from './sessions.ts';
+
+/**
+ * The provider's front: which addresses are its own, and what happens around the library's handling of them. The
+ * library works on the same Koa context, so that headers, language and errors are those of the whole site.
+ */
+export interface EdgeDeps {
+  provider(): Provider;
+  issuer: string;
+  events: Events;
+  pages: OidcPages;
+  sessions: Pick<Sessions, 'touch'>;
+  answers: AnswersDeps;
+  logout: ReturnType<typeof createLogout>;
+}
+
+/** Largest form taken by POST to the authorization and logout endpoints: it becomes the query of a GET. */
+const FORM_LIMIT = 12 * 1024;
+
+const WELL_KNOWN = '/.well-known';
+const DISCOVERY = `${WELL_KNOWN}/openid-configuration`;
+
+/** Translates an address of ours to the library's path below the issuer; undefined for what is not the provider's. */
+export const createPaths = (issuer: string): ((path: string) => string | undefined) => {
+  const base = new URL(issuer).pathname.replace(/\/$/, '');
+  return (path) => {
+    if (path === '/auth') return ROUTES.authorization;
+    // RFC 8414 puts the well-known part in front of the issuer's path.
+    if (path === `${WELL_KNOWN}/oauth-authorization-server${base}`) return DISCOVERY;
+    if (path === `${WELL_KNOWN}/openid-configuration${base}`) return DISCOVERY;
+    if (!path.startsWith(`${base}/`)) return undefined;
+    const inner = path.slice(base.length);
+    if (inner === `${WELL_KNOWN}/wallet-openid-configuration`) return DISCOVERY;
+    return inner.startsWith('/protocol/openid-connect/') || inner.startsWith(`${WELL_KNOWN}/`)
+      ? inner
+      : undefined;
+  };
+};
+
+/** Runs the library's own handler on this context, below another path; says whether it knew the path. */
+const runLibrary = async (
+  ctx: Context,
+  provider: Provider,
+  inner: string,
+  search: string,
+): Promise<boolean> => {
+  const handler = provider.middleware[0] as Middleware | undefined;
+  if (!handler) throw new Error('the library has no handler any more');
+  const { url, cookies } = ctx;
+  const secure = provider.issuer.startsWith('https:');
+  const signed = provider.createContext(ctx.req, ctx.res).cookies;
+  signed.secure = secure;
+  // The issuer says whether we are on https, not what reached this process.
+  Object.defineProperty(ctx, 'secure', { configurable: true, value: secure });
+  ctx.cookies = signed;
+  ctx.url = inner + search;
+  let known = true;
+  try {
+    await handler(ctx, async () => {
+      known = false;
+    });
+  } finally {
+    ctx.url = url;
+    ctx.cookies = cookies;
+    delete (ctx as { secure?: boolean }).secure;
+  }
+  return known;
+};
+
+/**
+ * Another person's session is open in this browser: the library closes it with a form that posts itself by an inline
+ * script, which our content policy refuses; it is drawn as a page of ours.
+ */
+const drawChangeOfPerson = async (ctx: KoaContextWithOIDC, pages: OidcPages): Promise<void> => {
+  const secret = ctx.oidc.session?.state?.['secret'];
+  if (ctx.oidc.route !== 'resume' || ctx.status !== 200 || typeof secret !== 'string') return;
+  if (ctx.body === undefined) return;
+  allowFormAction(ctx, ctx.oidc.params?.['redirect_uri'] as string | undefined);
+  await pages.formPost(ctx, {
+    action: ctx.oidc.urlFor('end_session_confirm'),
+    fields: { xsrf: secret, logout: 'yes' },
+  });
+};
+
+/** A refresh is a use of the session: it is idle from now. */
+const keepAlive = async (ctx: KoaContextWithOIDC, { sessions }: EdgeDeps): Promise<void> => {
+  if (ctx.oidc.route !== 'token' || ctx.status !== 200) return;
+  const uid = ctx.oidc.entities.AccessToken?.sessionUid;
+  if (uid !== undefined) await sessions.touch(uid);
+};
+
+const counted = { userinfo: 'userinfo', introspection: 'introspection', revocation: 'revocation' } as const;
+
+const throughLibrary = async (
+  ctx: Context,
+  deps: EdgeDeps,
+  inner: string,
+  search: string,
+): Promise<boolean> => {
+  if (!(await runLibrary(ctx, deps.provider(), inner, search))) return false;
+  const answered = ctx as KoaContextWithOIDC;
+  await drawChangeOfPerson(answered, deps.pages);
+  await completeAnswer(answered, deps.answers);
+  await keepAlive(answered, deps);
+  const counter = Object.hasOwn(counted, answered.oidc.route)
+    ? counted[answered.oidc.route as keyof typeof counted]
+    : undefined;
+  if (counter && ctx.status === 200) deps.events.count(counter, answered.oidc.client?.clientId);
+  await deps.events.settle(ctx);
+  return true;
+};
+
+/** A form becomes the query of a GET, with which the browser sends its cookies (they are SameSite=Lax). */
+const toGet = (ctx: Context, params: URLSearchParams): void => {
+  ctx.redirect(`${ctx.path}?${params.toString()}`);
+  ctx.status = 303;
+  ctx.set('Cache-Control', 'no-store');
+};
+
+const endSession = async (ctx: Context, deps: EdgeDeps, inner: string): Promise<void> => {
+  const params =
+    ctx.method === 'POST' ? await readForm(ctx, FORM_LIMIT) : new URLSearchParams(ctx.querystring);
+  const outcome = await withCookies(ctx, deps.provider(), () => deps.logout(ctx, params));
+  if (outcome === 'done') return;
+  // A hint that named no session of ours is no hint.
+  params.delete('id_token_hint');
+  if (ctx.method === 'POST') toGet(ctx, params);
+  else await throughLibrary(ctx, deps, inner, `?${params.toString()}`);
+};
+
+const withCookies = async <T>(ctx: Context, provider: Provider, work: () => Promise<T>): Promise<T> => {
+  const { cookies } = ctx;
+  ctx.cookies = provider.createContext(ctx.req, ctx.res).cookies;
+  ctx.cookies.secure = provider.issuer.startsWith('https:');
+  try {
+    return await work();
+  } finally {
+    ctx.cookies = cookies;
+  }
+};
+
+/** The middleware: everything of the provider, and nothing else. */
+export const createEdge = (deps: EdgeDeps): Middleware => {
+  const innerPath = createPaths(deps.issuer);
+  return async (ctx, next) => {
+    const inner = innerPath(ctx.path);
+    if (inner === undefined) return next();
+    const form = ctx.method === 'POST';
+    if (inner === ROUTES.authorization && form) return toGet(ctx, await readForm(ctx, FORM_LIMIT));
+    if (inner === ROUTES.end_session && (form || ctx.method === 'GET')) return endSession(ctx, deps, inner);
+    if (!(await throughLibrary(ctx, deps, inner, ctx.search))) return next();
+  };
+};

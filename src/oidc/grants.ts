@@ -1,0 +1,32 @@
+import type { Configuration } from 'oidc-provider';
+
+/**
+ * Gives every signed-in person's grant to a registered service for what it asks: there is no consent page. One grant for
+ * each session and service, which the library finds again in the session.
+ */
+export const loadGrant: NonNullable<Configuration['loadExistingGrant']> = async (ctx) => {
+  const { oidc } = ctx;
+  const { client, session, account, provider } = oidc;
+  if (!client || !session || !account) return undefined;
+  const known = session.grantIdFor(client.clientId);
+  const found = known === undefined ? undefined : await provider.Grant.find(known);
+  const grant =
+    found?.accountId === account.accountId
+      ? found
+      : new provider.Grant({ clientId: client.clientId, accountId: account.accountId });
+
+  const scopes = [...oidc.requestParamOIDCScopes];
+  const claims = [...oidc.requestParamClaims];
+  const granted = new Set(grant.getOIDCScope().split(' '));
+  const grantedClaims = new Set(grant.getOIDCClaims());
+  const complete =
+    grant === found &&
+    scopes.every((scope) => granted.has(scope)) &&
+    claims.every((claim) => grantedClaims.has(claim));
+  if (!complete) {
+    grant.addOIDCScope(scopes);
+    if (claims.length > 0) grant.addOIDCClaims(claims);
+    await grant.save();
+  }
+  return grant;
+};

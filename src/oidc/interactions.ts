@@ -1,0 +1,123 @@
+import type { Context } from 'koa';
+import { errors, type Provider } from 'oidc-provider';
+import { Refusal } from '../http/errors.ts';
+import { epochSeconds } from '../platform/clock.ts';
+import type { Registry } from '../registry/service.ts';
+import type { CarriesMeans } from './accounts.ts';
+import { subOf } from './claims.ts';
+
+/** A sign-in that a service has asked for, while the person proves who they are. */
+export interface SignInRequest {
+  uid: string;
+  service: { clientId: string; name: string; host: string };
+  redirectUri: string;
+  homeUrl?: string;
+  /** What the service asks, or what we give when it does not say. */
+  acr: string;
+  uiLocales?: string;
+  loginHint?: string;
+  /** Set once the request has its answer: where the browser goes on. */
+  resumeUrl?: string;
+}
+
+/** Who signed in, and how. */
+export interface SignIn {
+  nationalId: string;
+  acr: string;
+  amr: string[];
+  /** `MOBILE` or `CARD`. */
+  authMode: string;
+  authTime: Date;
+  deviceId?: string;
+}
+
+/** The sign-in pages' half of the provider. */
+export interface Interactions {
+  /** The request whose cookie this browser holds; undefined when it expired or belongs to another browser. */
+  interaction(ctx: Context): Promise<SignInRequest | undefined>;
+  /** Records who signed in, and redirects to where the browser goes on. Refusals: `session_gone`, `practitioner_inactive`. */
+  finishSignIn(ctx: Context, signIn: SignIn): Promise<void>;
+  /** Tells the service that it will not be; redirects. */
+  abort(ctx: Context, reason: { error: 'access_denied'; error_description: string }): Promise<void>;
+}
+
+export interface InteractionsDeps {
+  provider(): Provider;
+  registry: Pick<Registry, 'find'>;
+  subUuid: string;
+  defaultAcr: string;
+}
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+const hostOf = (url: string): string => {
+  const { host, protocol } = new URL(url);
+  return host || protocol;
+};
+
+const optional = <K extends string>(key: K, value: string | undefined): { [P in K]?: string } =>
+  (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };
+
+/** Makes {@link Interactions}. */
+export const createInteractions = (deps: InteractionsDeps): Interactions => {
+  const find = async (ctx: Context) => {
+    try {
+      return await deps.provider().interactionDetails(ctx.req, ctx.res);
+    } catch (error) {
+      if (error instanceof errors.SessionNotFound) return undefined;
+      throw error;
+    }
+  };
+
+  const answer = async (
+    ctx: Context,
+    result: Parameters<Provider['interactionResult']>[2],
+  ): Promise<void> => {
+    if (!(await find(ctx))) throw new Refusal('session_gone', 400);
+    const returnTo = await deps
+      .provider()
+      .interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: false });
+    ctx.redirect(returnTo);
+    ctx.status = 303;
+  };
+
+  return {
+    async interaction(ctx) {
+      const details = await find(ctx);
+      const clientId = text(details?.params['client_id']);
+      if (!details || clientId === undefined) return undefined;
+      const client = await deps.provider().Client.find(clientId);
+      const redirectUri = text(details.params['redirect_uri']);
+      if (!client || redirectUri === undefined) return undefined;
+      return {
+        uid: details.uid,
+        service: { clientId, name: client.clientName ?? clientId, host: hostOf(redirectUri) },
+        redirectUri,
+        acr: text(details.params['acr_values'])?.split(' ')[0] ?? deps.defaultAcr,
+        ...optional('homeUrl', client.clientUri),
+        ...optional('uiLocales', text(details.params['ui_locales'])),
+        ...optional('loginHint', text(details.params['login_hint'])),
+        ...optional('resumeUrl', details.result === undefined ? undefined : details.returnTo),
+      };
+    },
+    async finishSignIn(ctx, signIn) {
+      const practitioner = await deps.registry.find(signIn.nationalId);
+      if (practitioner?.status !== 'active') throw new Refusal('practitioner_inactive', 403);
+      const means: CarriesMeans = {
+        authMode: signIn.authMode,
+        ...(signIn.deviceId === undefined ? {} : { deviceId: signIn.deviceId }),
+      };
+      await answer(ctx, {
+        login: {
+          accountId: subOf(deps.subUuid, practitioner.subject),
+          acr: signIn.acr,
+          amr: signIn.amr,
+          ts: epochSeconds(signIn.authTime),
+          ...means,
+        },
+      });
+    },
+    abort: (ctx, reason) => answer(ctx, { ...reason }),
+  };
+};

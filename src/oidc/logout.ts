@@ -1,0 +1,126 @@
+import type { Context } from 'koa';
+import type { Client, Provider } from 'oidc-provider';
+import { allowFormAction } from '../http/headers.ts';
+import type { TokenSigner } from './jwt.ts';
+import type { OidcPages } from './pages.ts';
+import { serviceOf, supportIdOf } from './problems.ts';
+import type { Sessions } from './sessions.ts';
+
+/**
+ * Sign-out asked by a service (OpenID Connect RP-Initiated Logout). With an ID token of ours as hint, the session it
+ * names ends at once, by GET or POST, with or without the browser's cookie. Without one the browser is asked.
+ */
+export interface LogoutDeps {
+  provider(): Provider;
+  signer(): TokenSigner;
+  sessions: Sessions;
+  pages: OidcPages;
+  /** Told that a session ended at a service's request. */
+  signedOut(ctx: Context, by: { client: Client; sub: string }): Promise<void>;
+}
+
+interface Hint {
+  client: Client;
+  sub: string;
+  sid: string | undefined;
+}
+
+/** What the caller still has to do: nothing, let the library ask, or send the browser here again by GET. */
+export type LogoutOutcome = 'done' | 'ask';
+
+const first = (params: URLSearchParams, name: string): string | undefined => params.get(name) || undefined;
+
+const refuse = async (
+  ctx: Context,
+  deps: LogoutDeps,
+  client: Client | undefined,
+  description: string,
+  redirect = true,
+) => {
+  ctx.status = 400;
+  if (ctx.accepts('json', 'html') !== 'html') {
+    ctx.body = { error: 'invalid_request', error_description: description };
+    return;
+  }
+  await deps.pages.error(ctx, {
+    code: redirect ? 'redirect_unknown' : 'request_refused',
+    status: 400,
+    supportId: supportIdOf(ctx),
+    error: 'invalid_request',
+    description,
+    service: serviceOf(client),
+  });
+};
+
+/** Where to go afterwards: the registered address with `state`, or our own page. */
+const leave = async (ctx: Context, deps: LogoutDeps, client: Client | undefined, params: URLSearchParams) => {
+  const target = first(params, 'post_logout_redirect_uri');
+  if (client === undefined || target === undefined) {
+    ctx.status = 200;
+    await deps.pages.loggedOut(ctx, { service: serviceOf(client), partly: false });
+    return;
+  }
+  const url = new URL(target);
+  const state = first(params, 'state');
+  if (state !== undefined) url.searchParams.set('state', state);
+  ctx.redirect(url.href);
+  ctx.status = 303;
+};
+
+/** The library's session of this browser, without changing it. */
+const browserSession = async (ctx: Context, provider: Provider) => {
+  const session = await provider.Session.get(ctx);
+  return session.accountId === undefined ? undefined : session;
+};
+
+/** Makes the function that handles one request to the end_session endpoint; `params` are those of query or body. */
+export const createLogout = (deps: LogoutDeps) => {
+  const readHint = async (token: string | undefined): Promise<Hint | undefined> => {
+    const claims = token === undefined ? undefined : deps.signer().verify(token);
+    const { typ, iss, aud, sub, sid } = claims ?? {};
+    if (typ !== 'ID' || iss !== deps.provider().issuer) return undefined;
+    if (typeof aud !== 'string' || typeof sub !== 'string') return undefined;
+    const client = await deps.provider().Client.find(aud);
+    return client && { client, sub, sid: typeof sid === 'string' ? sid : undefined };
+  };
+
+  const endHinted = async (ctx: Context, hint: Hint): Promise<void> => {
+    const session = await browserSession(ctx, deps.provider());
+    const ended = hint.sid !== undefined && (await deps.sessions.end(hint.sid));
+    // The hint may be older than a new sign-in of the same person in this browser.
+    const own = session?.accountId === hint.sub ? session : undefined;
+    if (own && own.uid !== hint.sid) await deps.sessions.end(own.uid);
+    if (own)
+      ctx.cookies.set(deps.provider().cookieName('session'), null, {
+        path: '/',
+        httpOnly: true,
+        sameSite: 'lax',
+      });
+    if (ended || own) await deps.signedOut(ctx, { client: hint.client, sub: hint.sub });
+  };
+
+  return async (ctx: Context, params: URLSearchParams): Promise<LogoutOutcome> => {
+    ctx.set('Cache-Control', 'no-store');
+    const hint = await readHint(first(params, 'id_token_hint'));
+    const clientId = first(params, 'client_id');
+    const client =
+      hint?.client ?? (clientId === undefined ? undefined : await deps.provider().Client.find(clientId));
+    const target = first(params, 'post_logout_redirect_uri');
+    if (hint && clientId !== undefined && clientId !== hint.client.clientId) {
+      await refuse(ctx, deps, hint.client, 'client_id does not match the provided id_token_hint', false);
+      return 'done';
+    }
+    if (client && target !== undefined && !client.postLogoutRedirectUriAllowed(target)) {
+      await refuse(ctx, deps, client, 'post_logout_redirect_uri not registered');
+      return 'done';
+    }
+    if (hint) await endHinted(ctx, hint);
+    else if (ctx.method === 'POST' || (await browserSession(ctx, deps.provider()))) {
+      // The form that asks ends, through us, at the service.
+      allowFormAction(ctx, client === undefined ? undefined : target);
+      return 'ask';
+    }
+    await leave(ctx, deps, client, params);
+    return 'done';
+  };
+};

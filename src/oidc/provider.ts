@@ -1,0 +1,195 @@
+import type { Context, Middleware } from 'koa';
+import { Provider, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Audit } from '../audit/record.ts';
+import type { Client, Clients } from '../clients/service.ts';
+import type { Config } from '../config.ts';
+import { allowFormAction } from '../http/headers.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { KeyRing } from '../platform/crypto.ts';
+import type { Log } from '../platform/log.ts';
+import type { Database } from '../platform/postgres.ts';
+import type { ExpiringStore } from '../platform/store/contract.ts';
+import type { Registry } from '../registry/service.ts';
+import { createAccounts, type Accounts } from './accounts.ts';
+import { createAdapter } from './adapter.ts';
+import { subOf } from './claims.ts';
+import { cookieNames, createConfiguration } from './configuration.ts';
+import { createEdge } from './edge.ts';
+import { createEvents, type Events, type OidcCounter } from './events.ts';
+import { loadGrant } from './grants.ts';
+import { createInteractions, type Interactions } from './interactions.ts';
+import { createTokenSigner, type TokenSigner } from './jwt.ts';
+import { loadSigningKeys } from './keys.ts';
+import { LIFETIMES } from './lifetimes.ts';
+import { createLogout } from './logout.ts';
+import { adaptModels } from './models.ts';
+import type { OidcPages } from './pages.ts';
+import { createRenderError, serviceOf } from './problems.ts';
+import { createSessions, type Sessions } from './sessions.ts';
+
+export interface OidcDeps {
+  config: Config;
+  db: Database;
+  store: ExpiringStore;
+  registry: Pick<Registry, 'find' | 'findBySubject'>;
+  clients: Clients;
+  keyring: KeyRing;
+  audit: Audit;
+  clock: Clock;
+  log: Log;
+  pages: OidcPages;
+  metrics?: (name: OidcCounter, clientId: string | undefined) => void;
+}
+
+/** Whose sessions to end. */
+export type EndSessionsOf = { nationalId: string } | { deviceId: string } | { clientId: string };
+
+/** The OpenID provider. */
+export interface Oidc extends Interactions {
+  /** Mount it before other routes: it takes the issuer's endpoints, both discovery names and the front door. */
+  middleware: Middleware;
+  /** The library's provider in force; key rotation replaces it. */
+  readonly provider: Provider;
+  cookieNames: ReturnType<typeof cookieNames>;
+  /** Ends every session of a person or a phone; of a service, all that it was given. Says how many sessions it concerned. */
+  endSessionsOf(of: EndSessionsOf): Promise<number>;
+  /** Reads the signing keys again and goes on with those; sessions and tokens are not touched. */
+  reloadKeys(): Promise<void>;
+}
+
+/** What the library reads of a relying party; a disabled one is unknown. */
+const clientPayload = (client: Client | undefined): AdapterPayload | undefined => {
+  if (!client || client.disabled) return undefined;
+  const secrets = client.secretHashes.map((hash) => hash.toString('base64url'));
+  return {
+    ...client.metadata,
+    // The library wants a secret where there must be one; ours are compared by their hashes, and this one is never used.
+    ...(secrets[0] === undefined ? {} : { client_secret: secrets[0], secret_hashes: secrets }),
+  } as AdapterPayload;
+};
+
+/** A Provider whose form_post page is ours; the library registers its own while it is constructed. */
+const providerClass = (pages: OidcPages): typeof Provider =>
+  class extends Provider {
+    override registerResponseMode(
+      name: string,
+      handler: Parameters<Provider['registerResponseMode']>[1],
+    ): void {
+      super.registerResponseMode(
+        name,
+        name !== 'form_post'
+          ? handler
+          : async (ctx, action, inputs) => {
+              const fields = Object.fromEntries(
+                Object.entries(inputs).map(([key, value]) => [key, String(value)]),
+              );
+              ctx.status = 'error' in fields ? 400 : 200;
+              allowFormAction(ctx as Context, action);
+              await pages.formPost(ctx as Context, { action, fields });
+            },
+      );
+    }
+  };
+
+const logoutPages = (pages: OidcPages) => ({
+  logoutConfirm: (ctx: KoaContextWithOIDC) =>
+    pages.logoutConfirm(ctx, {
+      form: `<form id="op.logoutForm" method="post" action="${ctx.oidc.urlFor('end_session_confirm')}"><input type="hidden" name="xsrf" value="${String(ctx.oidc.session?.state?.['secret'])}"></form>`,
+      service: serviceOf(ctx.oidc.client),
+    }),
+  loggedOut: (ctx: KoaContextWithOIDC) =>
+    pages.loggedOut(ctx, { service: serviceOf(ctx.oidc.client), partly: ctx.oidc.client !== undefined }),
+});
+
+interface Current {
+  provider: Provider;
+  signer: TokenSigner;
+}
+
+const createBuilder = (deps: OidcDeps, accounts: Accounts, events: Events, sessions: () => Sessions) => {
+  const { config, clients, clock, store } = deps;
+  const Ours = providerClass(deps.pages);
+  const adapter = createAdapter({
+    store,
+    clock,
+    longestSeconds: Math.max(config.idleSeconds, LIFETIMES.interaction),
+    findClient: async (clientId) => clientPayload(await clients.find(clientId)),
+  });
+  return async (): Promise<Current> => {
+    const keys = await loadSigningKeys(deps);
+    const signer = createTokenSigner(keys);
+    const provider = new Ours(
+      config.issuer,
+      createConfiguration({
+        ...deps,
+        ...logoutPages(deps.pages),
+        keys,
+        adapter,
+        findAccount: (_ctx, sub, source) => accounts.find(sub, source),
+        loadGrant,
+        renderError: createRenderError(deps.pages),
+      }),
+    );
+    adaptModels(provider, {
+      signer,
+      loopbackRedirects: config.mode === 'sandbox',
+      sessionChanged: (session) => sessions().index(session),
+    });
+    events.listen(provider);
+    return { provider, signer };
+  };
+};
+
+/** Builds the provider. Creates the signing keys at the very first start. */
+export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
+  const { config, registry } = deps;
+  const accounts = createAccounts(registry, config.subUuid);
+  const events = createEvents({ ...deps, subUuid: config.subUuid });
+  const sessions: Sessions = createSessions({
+    ...deps,
+    provider: () => current.provider,
+    backchannel: (outcome) => events.backchannel(outcome),
+  });
+  const build = createBuilder(deps, accounts, events, () => sessions);
+  let current = await build();
+  const provider = (): Provider => current.provider;
+
+  const middleware = createEdge({
+    provider,
+    issuer: config.issuer,
+    events,
+    pages: deps.pages,
+    sessions,
+    answers: {
+      frontDoor: `${config.origin}/auth`,
+      issuer: config.issuer,
+      accounts,
+    },
+    logout: createLogout({
+      provider,
+      signer: () => current.signer,
+      sessions,
+      pages: deps.pages,
+      signedOut: (ctx, by) => events.signedOut(ctx, by),
+    }),
+  });
+
+  return {
+    middleware,
+    get provider() {
+      return current.provider;
+    },
+    cookieNames: cookieNames(config.origin),
+    ...createInteractions({ provider, registry, subUuid: config.subUuid, defaultAcr: config.acrEcps }),
+    async endSessionsOf(of) {
+      if (!('nationalId' in of)) return sessions.endAll(of);
+      const practitioner = await registry.find(of.nationalId);
+      return practitioner === undefined
+        ? 0
+        : sessions.endAll({ sub: subOf(config.subUuid, practitioner.subject) });
+    },
+    async reloadKeys() {
+      current = await build();
+    },
+  };
+};

@@ -1,0 +1,50 @@
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+
+/** The numbers of one process, in Prometheus' format. No label holds anything about a person. */
+export interface Metrics {
+  /** An HTTP answer; `route` is the pattern of the route, never the path asked. */
+  request(labels: { method: string; route: string; status: number }, seconds: number): void;
+  /** A sign-in's end: by which means, and granted or why not. */
+  signIn(labels: { means: string; outcome: string }): void;
+  /** A message's fate: mail, sms or push; sent, retried, abandoned. */
+  message(labels: { channel: string; outcome: string }): void;
+  /** Anything else worth counting: successful refresh, userinfo, introspection. */
+  count(name: string, clientId?: string): void;
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+/** Makes the metrics; `processMetrics` adds those of the Node.js process. */
+export const createMetrics = (options: { processMetrics?: boolean } = {}): Metrics => {
+  const registry = new Registry();
+  if (options.processMetrics) collectDefaultMetrics({ register: registry, prefix: 'caducee_' });
+  const counter = <const L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+  ): Counter<L> => new Counter({ name: `caducee_${name}`, help, labelNames, registers: [registry] });
+
+  const requests = counter('http_requests_total', 'HTTP answers.', ['method', 'route', 'status']);
+  const signIns = counter('sign_ins_total', 'Sign-ins by means and outcome.', ['means', 'outcome']);
+  const messages = counter('messages_total', 'Messages by channel and outcome.', ['channel', 'outcome']);
+  const events = counter('events_total', 'Other events by name and service.', ['name', 'client']);
+  const durations = new Histogram({
+    name: 'caducee_http_request_seconds',
+    help: 'Time to answer, in seconds.',
+    labelNames: ['route'] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  });
+
+  return {
+    request: ({ method, route, status }, seconds) => {
+      requests.inc({ method, route, status: String(status) });
+      durations.observe({ route }, seconds);
+    },
+    signIn: (labels) => signIns.inc(labels),
+    message: (labels) => messages.inc(labels),
+    count: (name, clientId = '') => events.inc({ name, client: clientId }),
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+  };
+};

@@ -1,0 +1,136 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { seedSandboxClients } from '../../src/clients/sandbox.ts';
+import { createClients } from '../../src/clients/service.ts';
+import { loadSigningKeys } from '../../src/oidc/keys.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { createKeyRing } from '../../src/platform/crypto.ts';
+import { openDatabase } from '../../src/platform/postgres.ts';
+import { bytes } from '../../src/platform/random.ts';
+import { onFileEnd } from '../support/cleanup.ts';
+import { testDatabase } from '../support/services.ts';
+import {
+  Browser,
+  REDIRECT,
+  authorize,
+  post,
+  refresh,
+  signIn,
+  startProvider,
+  userinfo,
+  type Harness,
+  type StoreName,
+} from '../http/oidc-harness.ts';
+
+const PARALLEL = 16;
+const ROUNDS = 5;
+const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
+
+describe.each(['postgres', 'redis', 'cluster'] satisfies StoreName[])(
+  'sixteen at once, the state in %s',
+  (store) => {
+    let harness: Harness;
+    beforeAll(async () => {
+      harness = await startProvider(store);
+    });
+
+    it('redeem one code: one succeeds, and what it got is revoked', async () => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const { answer, verifier } = await authorize(harness, new Browser());
+        const answers = await Promise.all(
+          times(PARALLEL, () =>
+            post(harness, 'token', {
+              grant_type: 'authorization_code',
+              code: answer.get('code') ?? '',
+              redirect_uri: REDIRECT,
+              code_verifier: verifier,
+            }),
+          ),
+        );
+        const won = answers.filter(({ status }) => status === 200);
+        expect(won).toHaveLength(1);
+        for (const { status, body } of answers.filter((each) => each !== won[0])) {
+          expect([status, body['error']]).toEqual([400, 'invalid_grant']);
+        }
+        expect((await userinfo(harness, String(won[0]?.body['access_token']))).status).toBe(401);
+        expect((await refresh(harness, String(won[0]?.body['refresh_token']))).status).toBe(400);
+      }
+    });
+
+    it('use one refresh token: one succeeds, and the family is revoked', async () => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const { refresh_token: token } = await signIn(harness);
+        const answers = await Promise.all(times(PARALLEL, () => refresh(harness, token)));
+        const won = answers.filter(({ status }) => status === 200);
+        expect(won).toHaveLength(1);
+        expect((await refresh(harness, String(won[0]?.body['refresh_token']))).status).toBe(400);
+      }
+    });
+
+    it('open two services with one session: both get in, and both stay in', async () => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const browser = new Browser();
+        await signIn(harness, browser, { client_id: undefined, ...{ client_id: 'sandbox' } });
+        const [one, two] = await Promise.all([
+          signIn(harness, browser),
+          authorize(harness, browser, { client_id: 'sandbox-public' }),
+        ]);
+        const second = await post(
+          harness,
+          'token',
+          {
+            grant_type: 'authorization_code',
+            client_id: 'sandbox-public',
+            code: two.answer.get('code') ?? '',
+            redirect_uri: REDIRECT,
+            code_verifier: two.verifier,
+          },
+          {},
+        );
+        expect((await userinfo(harness, one.access_token)).status).toBe(200);
+        expect((await userinfo(harness, String(second.body['access_token']))).status).toBe(200);
+      }
+    });
+  },
+);
+
+describe('two processes that start together', () => {
+  it('make one pair of signing keys, and read each other’s', async () => {
+    const { url } = await testDatabase();
+    const keyring = createKeyRing(bytes(32));
+    const databases = times(4, () => openDatabase(url, { max: 2 }));
+    onFileEnd(async () => {
+      await Promise.all(databases.map((db) => db.close()));
+    });
+    const loaded = await Promise.all(
+      databases.map((db) => loadSigningKeys({ db, keyring, clock: systemClock })),
+    );
+    const kids = new Set(
+      loaded.map((keys) =>
+        keys
+          .map(({ kid, algorithm }) => `${algorithm} ${kid}`)
+          .sort()
+          .join(),
+      ),
+    );
+    expect(kids.size).toBe(1);
+    expect(loaded[0]?.map(({ algorithm }) => algorithm).sort()).toEqual(['ES256', 'RS256']);
+    const [db] = databases;
+    const other = createKeyRing(bytes(32));
+    await expect(
+      loadSigningKeys({ db: db as NonNullable<typeof db>, keyring: other, clock: systemClock }),
+    ).rejects.toThrow(/CADUCEE_MASTER_KEY/);
+  });
+
+  it('preregister the sandbox’s clients once', async () => {
+    const { db } = await testDatabase();
+    const clients = createClients({ db });
+    const services = { vaccinCovid: 'http://localhost:4003', siDep: 'http://localhost:4004' };
+    await Promise.all(times(4, () => seedSandboxClients(clients, services)));
+    expect((await clients.list()).map(({ clientId }) => clientId)).toEqual([
+      'sandbox',
+      'sandbox-public',
+      'si-dep',
+      'vaccin-covid',
+    ]);
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { createHealth } from '../../src/platform/health.ts';
+import { createMetrics } from '../../src/platform/metrics.ts';
+
+const ok = (): Promise<void> => Promise.resolve();
+
+describe('probes', () => {
+  test('ready when every check passes', async () => {
+    const health = createHealth({ checks: { database: ok, store: ok } });
+    expect(await health.ready()).toEqual({ status: 200, body: { status: 'ok' } });
+    expect(await health.ready({ verbose: true })).toEqual({
+      status: 200,
+      body: { status: 'ok', checks: { database: 'ok', store: 'ok' } },
+    });
+  });
+
+  test('not ready when one fails, throws or does not answer; verbose tells which; alive all the same', async () => {
+    const health = createHealth({
+      timeoutMs: 20,
+      checks: {
+        database: () => Promise.reject(new Error('connection refused')),
+        store: () => {
+          throw new Error('at once');
+        },
+        mail: () => new Promise(() => undefined),
+        disk: ok,
+      },
+    });
+    expect(await health.ready()).toEqual({ status: 503, body: { status: 'failed' } });
+    expect((await health.ready({ verbose: true })).body.checks).toEqual({
+      database: 'connection refused',
+      store: 'at once',
+      mail: 'no answer in 20 ms',
+      disk: 'ok',
+    });
+    expect(health.live()).toEqual({ status: 200, body: { status: 'ok' } });
+  });
+
+  test('not ready while draining, and alive', async () => {
+    const health = createHealth({ checks: { database: ok } });
+    health.drain();
+    expect(await health.ready()).toEqual({ status: 503, body: { status: 'draining' } });
+    expect(health.live().status).toBe(200);
+  });
+});
+
+describe('metrics', () => {
+  test('count by their labels, apart from another instance', async () => {
+    const [metrics, other] = [createMetrics(), createMetrics()];
+    metrics.request({ method: 'GET', route: '/sign-in/:id', status: 200 }, 0.03);
+    metrics.request({ method: 'GET', route: '/sign-in/:id', status: 200 }, 3);
+    metrics.signIn({ means: 'ecps', outcome: 'granted' });
+    metrics.message({ channel: 'sms', outcome: 'abandoned' });
+    metrics.count('userinfo', 'vaccin-covid');
+    metrics.count('userinfo');
+    const text = await metrics.text();
+    expect(text.split('\n')).toEqual(
+      expect.arrayContaining([
+        'caducee_http_requests_total{method="GET",route="/sign-in/:id",status="200"} 2',
+        'caducee_http_request_seconds_bucket{le="0.05",route="/sign-in/:id"} 1',
+        'caducee_http_request_seconds_count{route="/sign-in/:id"} 2',
+        'caducee_sign_ins_total{means="ecps",outcome="granted"} 1',
+        'caducee_messages_total{channel="sms",outcome="abandoned"} 1',
+        'caducee_events_total{name="userinfo",client="vaccin-covid"} 1',
+        'caducee_events_total{name="userinfo",client=""} 1',
+      ]),
+    );
+    expect(await other.text()).not.toContain('vaccin-covid');
+    expect(metrics.contentType).toContain('text/plain');
+  });
+
+  test('include the process on demand', async () => {
+    expect(await createMetrics({ processMetrics: true }).text()).toContain(
+      'caducee_process_resident_memory_bytes',
+    );
+  });
+});
