@@ -50,7 +50,7 @@ ${table(['variable', 'accepts', 'default', 'what it is for'], rows)}
 };
 
 /** What stands for the facts that only a particular refusal knows. */
-const FACTS = { retryAfter: '…', triesLeft: 2, availableAt: '…', ordreUrl: '…', service: '…' };
+const FACTS = { retryAfter: undefined, triesLeft: 2, availableAt: '…', ordreUrl: '…', service: undefined };
 const say = (sentence) => (typeof sentence === 'function' ? sentence(FACTS) : sentence);
 
 const errors = async () => {

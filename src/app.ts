@@ -34,7 +34,7 @@ export interface App {
   /** A server with every route mounted, not yet listening; ask for one for each address. */
   server(): Server;
   /** Prometheus' text, for a listener of its own. */
-  metrics(): Promise<string>;
+  metrics(): Promise<{ contentType: string; text: string }>;
   /** From now on not ready: load balancers stop sending. */
   drain(): void;
   /** Stops the jobs, lets what is under way end, closes PostgreSQL and Redis. */
@@ -49,10 +49,26 @@ export interface AppOptions {
   sandbox?: (kernel: Pick<Kernel, 'render'>) => Router;
 }
 
-const openStore = (config: Config, db: Database, clock: Clock, log: Log): ExpiringStore =>
-  config.store === 'postgres'
-    ? createPostgresStore(db, clock)
-    : createRedisStore(openRedis(config, (error) => log.error({ err: error }, 'Redis')));
+interface OpenedStore {
+  store: ExpiringStore;
+  close(): Promise<void>;
+}
+
+const openStore = (config: Config, db: Database, clock: Clock, log: Log): OpenedStore => {
+  if (config.store === 'postgres') {
+    const store = createPostgresStore(db, clock);
+    return { store, close: () => store.close() };
+  }
+  const redis = openRedis(config, (error) => log.error({ err: error }, 'Redis'));
+  const store = createRedisStore(redis);
+  return {
+    store,
+    close: async () => {
+      await store.close();
+      redis.disconnect();
+    },
+  };
+};
 
 /**
  * The composition root: what exists, what it needs, in which order it answers. Crossings against the arrow of
@@ -63,7 +79,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     max: config.databasePool,
     onIdleError: (error) => log.warn({ err: error }, 'PostgreSQL closed an idle connection'),
   });
-  const store = openStore(config, db, clock, log);
+  const { store, close: closeStore } = openStore(config, db, clock, log);
   const keyring = createKeyRing(config.masterKey);
   const audit = createAudit({ clock });
   const limits = createLimits({ store });
@@ -82,6 +98,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   const messages = createMessages({
     ...{ db, keyring, clock, log },
     transports: createMessageTransports(config, clock),
+    onOutcome: (outcome) => metrics.message(outcome),
     onSubscriptionGone: (deviceId) => ecps.devices.forgetPush(deviceId),
   });
   const oidc = await createOidc({
@@ -126,12 +143,12 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
 
   return {
     server: kernel.server,
-    metrics: () => metrics.text(),
+    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     drain: () => health.drain(),
     close: async () => {
       await jobs.stop();
       await messages.stop();
-      await store.close();
+      await closeStore();
       await db.close();
     },
   };

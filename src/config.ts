@@ -30,9 +30,12 @@ const url = (protocols: readonly string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
     error: `a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`,
   });
-const origin = url(['https:', 'http:']).refine((value) => new URL(value).origin === value, {
-  error: 'an origin, without path or trailing slash',
-});
+const origin = url(['https:', 'http:']).refine(
+  (value) => URL.canParse(value) && new URL(value).origin === value,
+  {
+    error: 'an origin, without path or trailing slash',
+  },
+);
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `one of ${values.join(', ')}` });
 const text = z.string().min(1, { error: 'a text' });
@@ -97,6 +100,11 @@ export const SETTINGS = {
     env: 'CADUCEE_LISTEN_PORT',
     fallback: '4000',
     doc: 'Port to listen on; 0 takes a free one.',
+  }),
+  metricsPort: setting(integer(1, 65535), {
+    env: 'CADUCEE_METRICS_PORT',
+    optional: true,
+    doc: 'Port of Prometheus’ metrics, on the same address; without it there are none. Not for the public network.',
   }),
   trustedProxies: setting(list, {
     env: 'CADUCEE_TRUSTED_PROXIES',

@@ -1,13 +1,22 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import { type Server, type ServerResponse, createServer } from 'node:http';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type App, createApp } from './app.ts';
 import type { Command } from './command.ts';
+import type { Config } from './config.ts';
 import { EXIT } from './io.ts';
 import { createLog } from './platform/log.ts';
 import { migrate, readMigrations } from './platform/migrate.ts';
 import { createShutdown } from './platform/shutdown.ts';
+
+/** Seconds that open answers (a page that waits for its phone, say) get to end by themselves. */
+const GRACE_SECONDS = 5;
+
+const listen = async (server: Server, port: number, host: string): Promise<void> => {
+  server.listen(port, host);
+  await once(server, 'listening');
+};
 
 /** Answers what is under way, and no more. */
 const stopListening = async (server: Server, app: App): Promise<void> => {
@@ -15,7 +24,21 @@ const stopListening = async (server: Server, app: App): Promise<void> => {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
+  const late = setTimeout(() => server.closeAllConnections(), GRACE_SECONDS * 1000);
   await closed;
+  clearTimeout(late);
+};
+
+/** Prometheus' listener, when one is configured; returns what closes it. */
+const serveMetrics = async (config: Config, app: App): Promise<() => void> => {
+  if (config.metricsPort === undefined) return () => undefined;
+  const answer = async (response: ServerResponse): Promise<void> => {
+    const { contentType, text } = await app.metrics();
+    response.writeHead(200, { 'Content-Type': contentType }).end(text);
+  };
+  const server = createServer((_request, response) => void answer(response));
+  await listen(server, config.metricsPort, config.listenHost);
+  return () => server.close();
 };
 
 /** Configuration → application → listen → drain on SIGTERM; nothing else. */
@@ -34,10 +57,9 @@ export const runServeCommand: Command = async (args, { io, config: readConfig })
   const app = await createApp({ config, log });
   shutdown.add('application', () => app.close());
   const server = app.server();
-  server.listen(config.listenPort, config.listenHost);
-  await once(server, 'listening');
+  await listen(server, config.listenPort, config.listenHost);
   shutdown.add('listener', () => stopListening(server, app));
-  shutdown.onSignals();
+  shutdown.add('metrics', await serveMetrics(config, app));
   log.info({ issuer: config.issuer, address: server.address() }, 'ready');
   await shutdown.done;
   return EXIT.done;

@@ -62,9 +62,11 @@ const professionOf = (practice: Record<string, unknown>, locale: Locale): string
 
 const activityOf = (activity: Record<string, unknown>, locale: Locale): Activity => {
   const sector = text(activity['codeSecteurDactivite']);
+  const [code, office] = [text(activity['codePostal']), text(activity['bureauCedex'])];
   return {
     place: text(activity['enseigneCommercialeSite']) || text(activity['raisonSocialeSite']),
-    town: [text(activity['codePostal']), text(activity['bureauCedex'])].filter(Boolean).join(' '),
+    // Registries write `69003` and `69003 LYON`.
+    town: office.startsWith(code) ? office || code : [code, office].filter(Boolean).join(' '),
     sector: SECTORS[sector]?.[locale] ?? sector,
   };
 };

@@ -40,7 +40,6 @@ export const EVENTS = {
   'ecps.pin_rolled_back': 'A PIN change was undone.',
 
   // e-CPS: approvals
-  'ecps.approval_started': 'A sign-in waits for a phone.',
   'ecps.approval_bound_wrong': 'A wrong number was typed on the phone; the request ended.',
   'ecps.approval_given': 'A practitioner approved a sign-in.',
   'ecps.approval_denied': 'A practitioner refused a sign-in.',
@@ -52,9 +51,6 @@ export const EVENTS = {
   contact_changed: 'A practitioner’s contact details changed (the details themselves are not here).',
   client_changed: 'A service’s registration was added, changed or removed.',
   signing_key_changed: 'A signing key was made, promoted or retired.',
-
-  // messages
-  message_abandoned: 'A message could not be delivered and is given up.',
 } as const;
 
 /** A type of audit event. */

@@ -30,6 +30,8 @@ const completeTokens = (ctx: KoaContextWithOIDC, body: Body): void => {
 
 interface Introspected extends CarriesMeans {
   jti: string;
+  /** The token was handed out as a signed JWT. */
+  signed?: boolean;
   iat: number;
   exp?: number;
   accountId: string;
@@ -58,8 +60,8 @@ const completeIntrospection = async (
     return;
   }
   const claims = introspectionClaims({
-    // The stored name of a refresh token is the token itself.
-    jti: access ? token.jti : '',
+    // The stored name of an opaque token is the token itself; that of a signed one is worth nothing alone.
+    jti: token.signed ? token.jti : '',
     iat: token.iat,
     exp: token.exp ?? 0,
     issuer: deps.issuer,

@@ -7,7 +7,7 @@ import type { CarriesMeans } from './accounts.ts';
 import { CLAIMS_BY_SCOPE } from './claims.ts';
 import { ALGORITHMS, type SigningKey } from './keys.ts';
 import { LIFETIMES } from './lifetimes.ts';
-import { own } from './models.ts';
+import { own } from './client-model.ts';
 import { createPolicy } from './policy.ts';
 
 /** Where the endpoints are, below the issuer: Keycloak's layout. */

@@ -38,7 +38,7 @@ export const createPaths = (issuer: string): ((path: string) => string | undefin
     if (path === `${WELL_KNOWN}/oauth-authorization-server${base}`) return DISCOVERY;
     if (path === `${WELL_KNOWN}/openid-configuration${base}`) return DISCOVERY;
     if (!path.startsWith(`${base}/`)) return undefined;
-    const inner = path.slice(base.length);
+    const inner = path.slice(base.length).replace(/(?<=.)\/$/, '');
     if (inner === `${WELL_KNOWN}/wallet-openid-configuration`) return DISCOVERY;
     return inner.startsWith('/protocol/openid-connect/') || inner.startsWith(`${WELL_KNOWN}/`)
       ? inner

@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
 import type { Client, KoaContextWithOIDC, Provider } from 'oidc-provider';
-import type { Audit, AuditEvent } from '../audit/record.ts';
+import type { AuditEvent } from '../audit/record.ts';
 import type { Log } from '../platform/log.ts';
-import type { Queryable } from '../platform/postgres.ts';
 import { practitionerAccount, type CarriesMeans } from './accounts.ts';
 import { REPLAYED } from './adapter.ts';
 import { subjectOf } from './claims.ts';
+import type { EventRows } from './event-rows.ts';
 import { supportIdOf } from './problems.ts';
 
 /**
@@ -34,8 +34,7 @@ export interface Delivery {
 export type OidcCounter = 'code' | 'refresh' | 'userinfo' | 'introspection' | 'revocation' | 'refused';
 
 export interface EventsDeps {
-  audit: Audit;
-  db: Queryable;
+  rows: EventRows;
   log: Log;
   subUuid: string;
   /** Metrics, if anyone counts. */
@@ -63,145 +62,138 @@ const clean = (details: Record<string, string | number | boolean | undefined>) =
     string | number | boolean
   >;
 
-/** Makes {@link Events}. */
-export const createEvents = (deps: EventsDeps): Events => {
-  const { audit, db, log } = deps;
-  const pending = new WeakMap<Context['req'], Promise<unknown>[]>();
-  const nationalIdOf = (sub: string): string | undefined => subjectOf(deps.subUuid, sub);
-
-  const write = (event: AuditEvent): Promise<unknown> => audit.record(db, event);
-
-  const note = (ctx: Context, event: AuditEvent): void => {
-    const writing = write({ address: ctx.ip, supportId: supportIdOf(ctx), ...event });
-    // Awaited in settle; without this line a failing write would end the process before that.
-    writing.catch(() => undefined);
-    pending.set(ctx.req, [...(pending.get(ctx.req) ?? []), writing]);
-  };
-
-  const who = (ctx: KoaContextWithOIDC) => {
-    const { client, account, entities } = ctx.oidc;
-    const source = entities.RefreshToken ?? entities.AuthorizationCode ?? entities.AccessToken;
-    const sub = (source as { accountId?: string } | undefined)?.accountId;
-    const nationalId =
-      practitionerAccount(account)?.practitioner.nationalId ??
-      (sub === undefined ? undefined : nationalIdOf(sub));
-    return {
-      ...(client === undefined ? {} : { clientId: client.clientId }),
-      ...(nationalId === undefined ? {} : { nationalId }),
-    };
-  };
-
-  const signInGranted = (ctx: KoaContextWithOIDC): void => {
-    const session = ctx.oidc.session as (CarriesMeans & { acr?: string }) | undefined;
-    note(ctx, {
-      type: 'sign_in_granted',
-      ...who(ctx),
-      ...(session?.deviceId === undefined ? {} : { deviceId: session.deviceId }),
-      details: clean({
-        acr: session?.acr,
-        authMode: session?.authMode,
-        singleSignOn: ctx.oidc.result?.login === undefined,
-      }),
-    });
-  };
-
-  const signInRefused = (ctx: KoaContextWithOIDC, error: OAuthError): void => {
-    log.info({ support: supportIdOf(ctx), ...describe(ctx, error) }, 'sign-in refused');
-    deps.metrics?.('refused', ctx.oidc.client?.clientId);
-    // Without a known service it is noise of the internet, which the log keeps and the audit does not.
-    if (!ctx.oidc.client || ORDINARY.has(error.error ?? '')) return;
-    note(ctx, { type: 'sign_in_refused', ...who(ctx), details: reason(error) });
-  };
-
-  const tokenRefused = (ctx: KoaContextWithOIDC, error: OAuthError): void => {
-    log.info({ support: supportIdOf(ctx), ...describe(ctx, error) }, 'token refused');
-    deps.metrics?.('refused', ctx.oidc.client?.clientId);
-    if (!ctx.oidc.client) return;
-    const replayed = REPLAYED.test(error.error_detail ?? '');
-    note(ctx, {
-      type: replayed ? 'token_replayed' : 'token_refused',
-      ...who(ctx),
-      details: { ...reason(error), ...clean({ grantType: text(ctx.oidc.params?.['grant_type']) }) },
-    });
-  };
-
-  const refused = (ctx: KoaContextWithOIDC, error: OAuthError): void => {
-    log.info({ support: supportIdOf(ctx), ...describe(ctx, error) }, 'refused');
-  };
-
-  const tokensIssued = (ctx: KoaContextWithOIDC): void => {
-    const refresh = ctx.oidc.params?.['grant_type'] === 'refresh_token';
-    deps.metrics?.(refresh ? 'refresh' : 'code', ctx.oidc.client?.clientId);
-    if (!refresh) note(ctx, { type: 'tokens_issued', ...who(ctx), details: {} });
-  };
-
-  const delivery = ({ client, sub, error }: Delivery): AuditEvent => {
-    const nationalId = nationalIdOf(sub);
-    const base = { clientId: client.clientId, ...(nationalId === undefined ? {} : { nationalId }) };
-    if (error === undefined) return { type: 'sign_out_delivered', ...base };
-    log.warn({ client: client.clientId, err: error }, 'back-channel logout failed');
-    return {
-      type: 'sign_out_not_delivered',
-      ...base,
-      details: { reason: error instanceof Error ? error.message : String(error) },
-    };
-  };
-
-  return {
-    listen(provider) {
-      provider.on('authorization.success', signInGranted);
-      provider.on('authorization.error', signInRefused);
-      provider.on('grant.success', tokensIssued);
-      provider.on('grant.error', tokenRefused);
-      provider.on('introspection.error', refused);
-      provider.on('revocation.error', refused);
-      provider.on('userinfo.error', refused);
-      provider.on('end_session.error', refused);
-      provider.on('end_session_confirm.error', refused);
-      provider.on('server_error', (ctx, error) => {
-        log.error({ support: supportIdOf(ctx), route: ctx.oidc.route, err: error }, 'failed');
-      });
-      provider.on('end_session.success', (ctx) => {
-        const sub = ctx.oidc.session?.accountId;
-        const nationalId = sub === undefined ? undefined : nationalIdOf(sub);
-        if (nationalId === undefined) return;
-        note(ctx, { type: 'signed_out', ...who(ctx), nationalId, details: { asked: true } });
-      });
-      provider.on('backchannel.success', (ctx, client, sub) => {
-        note(ctx, delivery({ client, sub, error: undefined }));
-      });
-      provider.on('backchannel.error', (ctx, error, client, sub) =>
-        note(ctx, delivery({ client, sub, error })),
-      );
-    },
-    async settle(ctx) {
-      await Promise.all(pending.get(ctx.req) ?? []);
-    },
-    count: (name, clientId) => deps.metrics?.(name, clientId),
-    async signedOut(ctx, { client, sub }) {
-      const nationalId = nationalIdOf(sub);
-      await write({
-        type: 'signed_out',
-        clientId: client.clientId,
-        ...(nationalId === undefined ? {} : { nationalId }),
-        supportId: supportIdOf(ctx),
-        address: ctx.ip,
-        details: { asked: false },
-      });
-    },
-    async backchannel(outcome) {
-      await write(delivery(outcome));
-    },
-  };
-};
-
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 const reason = (error: OAuthError) =>
   clean({ error: error.error, description: error.error_description, detail: error.error_detail });
 
-const describe = (ctx: KoaContextWithOIDC, error: OAuthError) => ({
+const line = (ctx: KoaContextWithOIDC, error: OAuthError) => ({
+  support: supportIdOf(ctx),
   route: ctx.oidc.route,
   client: ctx.oidc.client?.clientId,
   ...reason(error),
 });
+
+const named = (nationalId: string | undefined) => (nationalId === undefined ? {} : { nationalId });
+
+/** Service and person of a request, as far as they are known. */
+const createWho = (subUuid: string) => (ctx: KoaContextWithOIDC) => {
+  const { client, account, entities } = ctx.oidc;
+  const source = entities.RefreshToken ?? entities.AuthorizationCode ?? entities.AccessToken;
+  const sub = (source as { accountId?: string } | undefined)?.accountId;
+  return {
+    ...(client === undefined ? {} : { clientId: client.clientId }),
+    ...named(
+      practitionerAccount(account)?.practitioner.nationalId ??
+        (sub === undefined ? undefined : subjectOf(subUuid, sub)),
+    ),
+  };
+};
+
+/** What the sign-in and token endpoints have to tell. */
+const createListeners = ({ rows, log, metrics, subUuid }: EventsDeps) => {
+  const who = createWho(subUuid);
+  return {
+    signInGranted(ctx: KoaContextWithOIDC): void {
+      const session = ctx.oidc.session as (CarriesMeans & { acr?: string }) | undefined;
+      rows.note(ctx, {
+        type: 'sign_in_granted',
+        ...who(ctx),
+        ...(session?.deviceId === undefined ? {} : { deviceId: session.deviceId }),
+        details: clean({
+          acr: session?.acr,
+          authMode: session?.authMode,
+          singleSignOn: ctx.oidc.result?.login === undefined,
+        }),
+      });
+    },
+    signInRefused(ctx: KoaContextWithOIDC, error: OAuthError): void {
+      const { client } = ctx.oidc;
+      log.info(line(ctx, error), 'sign-in refused');
+      metrics?.('refused', client?.clientId);
+      // Without a known service it is noise of the internet, which the log keeps and the audit does not.
+      if (!client || ORDINARY.has(error.error ?? '')) return;
+      rows.noteRefusal(ctx, client.clientId, {
+        type: 'sign_in_refused',
+        ...who(ctx),
+        details: reason(error),
+      });
+    },
+    tokensIssued(ctx: KoaContextWithOIDC): void {
+      const refresh = ctx.oidc.params?.['grant_type'] === 'refresh_token';
+      metrics?.(refresh ? 'refresh' : 'code', ctx.oidc.client?.clientId);
+      if (!refresh) rows.note(ctx, { type: 'tokens_issued', ...who(ctx), details: {} });
+    },
+    tokenRefused(ctx: KoaContextWithOIDC, error: OAuthError): void {
+      const { client } = ctx.oidc;
+      log.info(line(ctx, error), 'token refused');
+      metrics?.('refused', client?.clientId);
+      if (!client) return;
+      const details = { ...reason(error), ...clean({ grantType: text(ctx.oidc.params?.['grant_type']) }) };
+      if (REPLAYED.test(error.error_detail ?? '')) {
+        rows.note(ctx, { type: 'token_replayed', ...who(ctx), details });
+      } else rows.noteRefusal(ctx, client.clientId, { type: 'token_refused', ...who(ctx), details });
+    },
+    refused(ctx: KoaContextWithOIDC, error: OAuthError): void {
+      log.info(line(ctx, error), 'refused');
+    },
+    failed(ctx: KoaContextWithOIDC, error: Error): void {
+      log.error({ support: supportIdOf(ctx), route: ctx.oidc.route, err: error }, 'failed');
+    },
+    /** The person confirmed on our page; the library ended the session. */
+    signedOut(ctx: KoaContextWithOIDC): void {
+      const sub = ctx.oidc.session?.accountId;
+      const nationalId = sub === undefined ? undefined : subjectOf(subUuid, sub);
+      if (nationalId === undefined) return;
+      rows.note(ctx, { type: 'signed_out', ...who(ctx), nationalId, details: { asked: true } });
+    },
+  };
+};
+
+/** Makes {@link Events}. */
+export const createEvents = (deps: EventsDeps): Events => {
+  const { rows, log, subUuid } = deps;
+  const listeners = createListeners(deps);
+
+  const delivery = ({ client, sub, error }: Delivery): AuditEvent => {
+    const base = { clientId: client.clientId, ...named(subjectOf(subUuid, sub)) };
+    if (error === undefined) return { type: 'sign_out_delivered', ...base };
+    log.warn({ client: client.clientId, err: error }, 'back-channel logout failed');
+    const why = error instanceof Error ? error.message : String(error);
+    return { type: 'sign_out_not_delivered', ...base, details: { reason: why } };
+  };
+
+  return {
+    listen(provider) {
+      provider.on('authorization.success', listeners.signInGranted);
+      provider.on('authorization.error', listeners.signInRefused);
+      provider.on('grant.success', listeners.tokensIssued);
+      provider.on('grant.error', listeners.tokenRefused);
+      provider.on('introspection.error', listeners.refused);
+      provider.on('revocation.error', listeners.refused);
+      provider.on('userinfo.error', listeners.refused);
+      provider.on('end_session.error', listeners.refused);
+      provider.on('end_session_confirm.error', listeners.refused);
+      provider.on('server_error', listeners.failed);
+      provider.on('end_session.success', listeners.signedOut);
+      provider.on('backchannel.success', (ctx, client, sub) =>
+        rows.note(ctx, delivery({ client, sub, error: undefined })),
+      );
+      provider.on('backchannel.error', (ctx, error, client, sub) =>
+        rows.note(ctx, delivery({ client, sub, error })),
+      );
+    },
+    settle: (ctx) => rows.settle(ctx),
+    count: (name, clientId) => deps.metrics?.(name, clientId),
+    signedOut: (ctx, { client, sub }) =>
+      rows.write({
+        type: 'signed_out',
+        clientId: client.clientId,
+        ...named(subjectOf(subUuid, sub)),
+        supportId: supportIdOf(ctx),
+        address: ctx.ip,
+        details: { asked: false },
+      }),
+    backchannel: (outcome) => rows.write(delivery(outcome)),
+  };
+};

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint } from 'jose';
+import type { Audit } from '../audit/record.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
 import type { Database, Queryable } from '../platform/postgres.ts';
@@ -61,12 +62,21 @@ const insertActiveKey = (
     [key.kid, key.algorithm, JSON.stringify(key.publicJwk), key.sealed, key.now],
   );
 
-const createKey = async (tx: Queryable, algorithm: Algorithm, keyring: KeyRing, now: Date): Promise<void> => {
+interface KeysDeps {
+  db: Database;
+  keyring: KeyRing;
+  clock: Clock;
+  audit: Audit;
+}
+
+const createKey = async (tx: Queryable, algorithm: Algorithm, deps: KeysDeps): Promise<void> => {
   const privateKey = await generateKey(algorithm);
   const publicJwk = createPublicKey(privateKey).export({ format: 'jwk' });
   const kid = await calculateJwkThumbprint(publicJwk);
-  const sealed = keyring.encrypt(PURPOSE, privateKey.export({ format: 'der', type: 'pkcs8' }), kid);
+  const sealed = deps.keyring.encrypt(PURPOSE, privateKey.export({ format: 'der', type: 'pkcs8' }), kid);
+  const now = deps.clock.now();
   await insertActiveKey(tx, { kid, algorithm, publicJwk: { ...publicJwk, kid }, sealed, now });
+  await deps.audit.record(tx, { type: 'signing_key_changed', details: { change: 'made', kid, algorithm } });
 };
 
 const open = (row: Row, keyring: KeyRing): SigningKey => {
@@ -93,11 +103,7 @@ const open = (row: Row, keyring: KeyRing): SigningKey => {
  * The keys in force, the signing one of each algorithm first. At the first start it makes them; of two processes that
  * start together one does, the other waits and reads.
  */
-export const loadSigningKeys = async (deps: {
-  db: Database;
-  keyring: KeyRing;
-  clock: Clock;
-}): Promise<SigningKey[]> => {
+export const loadSigningKeys = async (deps: KeysDeps): Promise<SigningKey[]> => {
   const isComplete = (rows: readonly Row[]) =>
     ALGORITHMS.every((algorithm) =>
       rows.some((row) => row.algorithm === algorithm && row.state === 'active'),
@@ -109,7 +115,7 @@ export const loadSigningKeys = async (deps: {
       const known = await publishedKeys(tx);
       for (const algorithm of ALGORITHMS) {
         if (!known.some((row) => row.algorithm === algorithm && row.state === 'active')) {
-          await createKey(tx, algorithm, deps.keyring, deps.clock.now());
+          await createKey(tx, algorithm, deps);
         }
       }
       return publishedKeys(tx);

@@ -7,25 +7,29 @@ import { looksLikeJwt, type TokenSigner } from './jwt.ts';
  * expects. This happens at one moment: when the library has parsed a request and before it looks at it.
  */
 
-/** Parameters of a request; the library's own object, changed in place. */
-type Params = Record<string, string | undefined>;
+/** Parameters of a request; the library's own object, changed in place. One that was sent twice is still a list. */
+type Params = Record<string, unknown>;
 
-const words = (value: string | undefined): string[] => (value ?? '').split(' ').filter(Boolean);
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const words = (value: string): string[] => value.split(' ').filter(Boolean);
 
 const authorization = (ctx: Context, params: Params): void => {
-  const scopes = words(params['scope']);
+  const scope = text(params['scope']);
+  const scopes = words(scope ?? '');
   // A lone `scope_all` is an OpenID request too.
   if (scopes.includes('scope_all') && !scopes.includes('openid')) {
     params['scope'] = ['openid', ...scopes].join(' ');
   }
   // Spelled `acr` in one published example.
-  const { acr } = ctx.query;
-  if (params['acr_values'] === undefined && typeof acr === 'string' && acr !== '') params['acr_values'] = acr;
+  const acr = text(ctx.query['acr']);
+  if (params['acr_values'] === undefined && acr) params['acr_values'] = acr;
   // Nothing is ever asked beyond who one is: "consent" has no page; choosing an account is signing in again.
-  const prompts = words(params['prompt'])
-    .filter((prompt) => prompt !== 'consent')
-    .map((prompt) => (prompt === 'select_account' ? 'login' : prompt));
-  if (params['prompt'] !== undefined) params['prompt'] = [...new Set(prompts)].join(' ') || undefined;
+  const prompt = text(params['prompt']);
+  if (prompt === undefined) return;
+  const prompts = words(prompt)
+    .filter((each) => each !== 'consent')
+    .map((each) => (each === 'select_account' ? 'login' : each));
+  params['prompt'] = [...new Set(prompts)].join(' ') || undefined;
 };
 
 const formDecode = (value: string): string | undefined => {
@@ -39,13 +43,12 @@ const formDecode = (value: string): string | undefined => {
 const basicCredentials = (header: string): { id: string; secret: string } | undefined => {
   const encoded = /^basic ([A-Za-z0-9+/]+=*)$/i.exec(header)?.[1];
   if (encoded === undefined) return undefined;
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = text.indexOf(':');
-  return colon === -1 ? undefined : { id: text.slice(0, colon), secret: text.slice(colon + 1) };
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  return colon === -1 ? undefined : { id: decoded.slice(0, colon), secret: decoded.slice(colon + 1) };
 };
 
-const same = (sent: string, other: string | undefined): boolean =>
-  sent === other || formDecode(sent) === other;
+const same = (sent: string, other: unknown): boolean => sent === other || formDecode(sent) === other;
 
 /** Some clients send their secret by Basic and in the body. Equal, they are one; different, the library refuses. */
 const clientAuthentication = (ctx: Context, params: Params): void => {
@@ -60,7 +63,7 @@ const NO_TOKEN = 'none';
 
 /** Takes the stored token out of the signed one; introspection and revocation then treat them alike. */
 const unwrap = (params: Params, signer: TokenSigner, accept: (handle: string) => void): void => {
-  const { token } = params;
+  const token = text(params['token']);
   if (token === undefined || !looksLikeJwt(token)) return;
   const claims = signer.verify(token);
   if (claims?.['typ'] === 'Bearer' && typeof claims['jti'] === 'string') {

@@ -4,6 +4,7 @@ import type { Audit } from '../audit/record.ts';
 import type { Client, Clients } from '../clients/service.ts';
 import type { Config } from '../config.ts';
 import { allowFormAction } from '../http/headers.ts';
+import { createLimits } from '../limits/limits.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
 import type { Log } from '../platform/log.ts';
@@ -15,6 +16,7 @@ import { createAdapter } from './adapter.ts';
 import { subOf } from './claims.ts';
 import { cookieNames, createConfiguration } from './configuration.ts';
 import { createEdge } from './edge.ts';
+import { createEventRows } from './event-rows.ts';
 import { createEvents, type Events, type OidcCounter } from './events.ts';
 import { loadGrant } from './grants.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
@@ -144,7 +146,11 @@ const createBuilder = (deps: OidcDeps, accounts: Accounts, events: Events, sessi
 export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
   const { config, registry } = deps;
   const accounts = createAccounts(registry, config.subUuid);
-  const events = createEvents({ ...deps, subUuid: config.subUuid });
+  const events = createEvents({
+    ...deps,
+    rows: createEventRows({ ...deps, limits: createLimits(deps) }),
+    subUuid: config.subUuid,
+  });
   const sessions: Sessions = createSessions({
     ...deps,
     provider: () => current.provider,

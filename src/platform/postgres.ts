@@ -43,7 +43,9 @@ export const openDatabase = (
     max: options.max ?? 10,
     connectionTimeoutMillis: 10_000, // a pool that is used up is an error, not a page that hangs
   });
-  pool.on('error', (error) => options.onIdleError?.(error));
+  let closing = false;
+  // A connection that PostgreSQL cuts while the pool itself is closing is nobody's news.
+  pool.on('error', (error) => closing || options.onIdleError?.(error));
 
   const withConnection = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.connect();
@@ -87,6 +89,9 @@ export const openDatabase = (
       await client.connect();
       return client;
     },
-    close: () => pool.end(),
+    close: () => {
+      closing = true;
+      return pool.end();
+    },
   };
 };

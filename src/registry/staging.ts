@@ -27,7 +27,7 @@ export const createStaging = async (tx: Queryable): Promise<void> => {
 };
 
 /** The values of one person in the order of {@link COLUMNS}. */
-const row = (person: Person): (string | null)[] => [
+const row = (person: Person, exercises = JSON.stringify(person.exercises)): (string | null)[] => [
   String(person.line),
   person.nationalId,
   person.civility,
@@ -36,10 +36,10 @@ const row = (person: Person): (string | null)[] => [
   fold(person.familyName),
   fold(person.givenName),
   JSON.stringify(person.towns),
-  JSON.stringify(person.exercises),
+  exercises,
   person.email,
   person.phone,
-  `\\x${digest(person)}`,
+  `\\x${digest(person, exercises)}`,
 ];
 
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
@@ -105,7 +105,7 @@ const takeScattered = async (tx: Queryable): Promise<number> => {
 
 /** Adds rows by one statement; for the joined persons, while a cursor is open and COPY impossible. */
 const insertPersons = async (tx: Queryable, persons: readonly Person[]): Promise<void> => {
-  const columns = persons.map(row);
+  const columns = persons.map((person) => row(person));
   const values = Array.from({ length: 12 }, (_, index) => columns.map((cells) => cells[index] ?? null));
   await tx.query(
     `INSERT INTO registry_staging (${COLUMNS})

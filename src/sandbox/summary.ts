@@ -66,20 +66,19 @@ const statePath = (folder: string): string => {
   return near.startsWith('..') ? absolute : near;
 };
 
-/** The first Node that runs TypeScript as it is; an older one in the terminal gives way to the project's. */
+/** The first Node that runs TypeScript as it is; npx lets an older one in the terminal give way to the project's. */
 const OWN_NODE = 24;
 
 /** The commands of the story for one person; the port base is told only when it is not the usual one. */
 export const storyCommands = ({ nationalId, portBase, folder }: StoryOptions) => {
   const place = portBase === 4000 ? '' : ` --port-base ${portBase}`;
   const state = `--state ${statePath(folder)}`;
+  const phone = `${(machineNode() ?? OWN_NODE) < OWN_NODE ? 'npx caducee' : 'node src/cli.ts'} phone`;
   return {
-    prepare:
-      (machineNode() ?? OWN_NODE) < OWN_NODE ? 'export PATH="$PWD/node_modules/.bin:$PATH"' : undefined,
-    activate: `node src/cli.ts phone activate ${nationalId} --pin 493027 ${state}${place}`,
-    pending: `node src/cli.ts phone pending ${state}${place}`,
-    approve: `node src/cli.ts phone approve ${state} --number 42${place}`,
-    approveLink: (link: string) => `node src/cli.ts phone approve ${state} --link '${link}'${place}`,
+    activate: `${phone} activate ${nationalId} --pin 493027 ${state}${place}`,
+    pending: `${phone} pending ${state}${place}`,
+    approve: `${phone} approve ${state} --number 42${place}`,
+    approveLink: (link: string) => `${phone} approve ${state} --link '${link}'${place}`,
   };
 };
 
@@ -109,7 +108,6 @@ export const summaryText = (summary: SandboxSummary, place: Omit<StoryOptions, '
       : []),
     '',
     '  Activer une e-CPS avec le téléphone virtuel · activate an e-CPS with the virtual phone:',
-    ...(commands.prepare ? [`    ${commands.prepare}`] : []),
     `    ${commands.activate}`,
     '',
     '',

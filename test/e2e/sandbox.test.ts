@@ -109,7 +109,15 @@ const serverOf = ({ npm }: Start): number => {
   return found;
 };
 
-/** After the end: no process of the sandbox lives, its ports are free, its socket folder is gone. */
+/** The folder of PostgreSQL's socket, from what the sandbox leaves for the commands. */
+const socketFolderOf = ({ dataDir, base }: Start): string => {
+  const runtime = JSON.parse(readFileSync(join(dataDir, String(base), 'runtime.json'), 'utf8')) as {
+    variables: Record<string, string>;
+  };
+  return new URL(runtime.variables['CADUCEE_DATABASE_URL'] ?? '').searchParams.get('host') ?? '';
+};
+
+/** After the end: no process of the sandbox lives, its ports are free. */
 const expectNothingLeft = async (processes: Map<number, string>, base: number): Promise<void> => {
   expect(processes.size).toBeGreaterThanOrEqual(4); // server, supervisor, postgres and its children
   await until(() => alive(processes).length === 0);
@@ -244,7 +252,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
       ],
       first.environment,
     );
-    expect(device.stderr).toBe('');
+    expect(device.code, device.stderr).toBe(0);
     first.npm.kill('SIGTERM');
     await first.exited;
 
@@ -274,9 +282,12 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     async (_name, end) => {
       const sandbox = await start();
       const processes = descendants(sandbox.npm.pid ?? 0);
+      const socketFolder = socketFolderOf(sandbox);
+      expect(existsSync(socketFolder)).toBe(true);
       end(sandbox);
       await sandbox.exited;
       await expectNothingLeft(processes, sandbox.base);
+      expect(existsSync(socketFolder)).toBe(false);
       // And the next start finds its data whole.
       const again = await start(sandbox);
       expect((await fetch(again.info.home)).status).toBe(200);

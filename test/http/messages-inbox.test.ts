@@ -212,7 +212,7 @@ describe('the data folder', () => {
     const { page } = await first.start();
     const events = await fetch(`${page}events`);
     await first.stop();
-    await expect(fetch(page)).rejects.toThrow();
+    await expect(fetch(page)).rejects.toThrow('fetch failed');
     await events.body?.cancel().catch(() => undefined);
     const second = createInbox({ ...options, httpPort: Number(new URL(page).port) });
     await second.start();

@@ -1,23 +1,8 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { directoryRoutes, samesitePath } from '../../src/directory/routes.ts';
-import { createKernel } from '../../src/http/kernel.ts';
-import { createLimits } from '../../src/limits/limits.ts';
-import { ManualClock } from '../../src/platform/clock.ts';
-import { createLog } from '../../src/platform/log.ts';
-import { createPostgresStore } from '../../src/platform/store/postgres.ts';
-import { importFile } from '../../src/registry/import.ts';
-import { createRegistry } from '../../src/registry/service.ts';
-import { onFileEnd } from '../support/cleanup.ts';
-import { testConfig } from '../support/login-site.ts';
-import { HEADERS, blocks, doctor, file, rpps, type Values } from '../support/registry.ts';
-import { testDatabase } from '../support/services.ts';
-
-const clock = new ManualClock();
-let origin = '';
+import { describe, expect, it } from 'vitest';
+import { samesitePath } from '../../src/directory/routes.ts';
+import { startDirectorySite } from '../support/directory-site.ts';
+import { doctor, rpps, type Values } from '../support/registry.ts';
 
 const named = (serial: number, family: string, given: string, values: Values = {}): Values =>
   doctor(serial, { nomDexercice: family, prenomDexercice: given, ...values });
@@ -39,23 +24,9 @@ const PEOPLE = [
   ...Array.from({ length: 60 }, (_, index) => named(100 + index, 'COURANT', `P${index}`)),
 ];
 
-beforeAll(async () => {
-  const { db } = await testDatabase();
-  const registry = createRegistry({ db, clock, contactDelayHours: 72 });
-  await importFile(db, blocks(file(HEADERS[50], PEOPLE)), { clock, contactDelayHours: 72 });
-  const struckOff = await registry.find(rpps(6));
-  await registry.setStatus(struckOff?.id ?? '', 'struck_off');
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const port = (server.address() as AddressInfo).port;
-  origin = `http://localhost:${port}`;
-  const config = testConfig({ CADUCEE_ISSUER: `${origin}/auth/realms/esante-wallet` });
-  const kernel = createKernel({ config, log: createLog('silent', new PassThrough()) });
-  const limits = createLimits({ store: createPostgresStore(db, clock) });
-  kernel.app.use(directoryRoutes({ registry, limits, render: kernel.render }).routes());
-  server.on('request', kernel.handler());
-  onFileEnd(() => new Promise((resolve) => server.closeAllConnections() ?? server.close(resolve)));
-});
+const { origin, clock, registry } = await startDirectorySite(PEOPLE);
+const struckOff = await registry.find(rpps(6));
+await registry.setStatus(struckOff?.id ?? '', 'struck_off');
 
 const get = async (query: Record<string, string>, headers: Record<string, string> = {}) => {
   const response = await fetch(`${origin}/annuaire?${new URLSearchParams(query)}`, {

@@ -89,6 +89,18 @@ describe('caducee phone', () => {
     await expect(page.finish()).resolves.toMatchObject({ nationalId });
   });
 
+  test('on a terminal, asks for the number', async () => {
+    const { nationalId, state } = await activated();
+    const page = await server.page(nationalId);
+    const stdin = Object.assign(new PassThrough(), { isTTY: true }) as unknown as typeof process.stdin;
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    stdin.push(`${page.number}\n`);
+    const io = { stdin, stdout, stderr, interactive: true, root: folder, locale: 'fr' as const };
+    await expect(runPhoneCommand(['approve', '--state', state], { io, portBase })).resolves.toBe(0);
+    expect(String(stderr.read())).toContain('Le nombre affiché sur votre ordinateur');
+    expect(String(stdout.read())).toContain('Confirmé. La session de Vaccin Covid s’ouvre');
+  });
+
   test('waits for a request that comes later, on the server’s word', async () => {
     const { nationalId, state } = await activated();
     const denied = run('deny', '--state', state, '--json');

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createAudit } from '../../src/audit/record.ts';
 import { seedSandboxClients } from '../../src/clients/sandbox.ts';
 import { createClients } from '../../src/clients/service.ts';
 import { loadSigningKeys } from '../../src/oidc/keys.ts';
@@ -69,7 +70,7 @@ describe.each(['postgres', 'redis', 'cluster'] satisfies StoreName[])(
     it('open two services with one session: both get in, and both stay in', async () => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const browser = new Browser();
-        await signIn(harness, browser, { client_id: undefined, ...{ client_id: 'sandbox' } });
+        await signIn(harness, browser);
         const [one, two] = await Promise.all([
           signIn(harness, browser),
           authorize(harness, browser, { client_id: 'sandbox-public' }),
@@ -94,6 +95,8 @@ describe.each(['postgres', 'redis', 'cluster'] satisfies StoreName[])(
 );
 
 describe('two processes that start together', () => {
+  const audit = createAudit({ clock: systemClock });
+
   it('make one pair of signing keys, and read each other’s', async () => {
     const { url } = await testDatabase();
     const keyring = createKeyRing(bytes(32));
@@ -102,7 +105,7 @@ describe('two processes that start together', () => {
       await Promise.all(databases.map((db) => db.close()));
     });
     const loaded = await Promise.all(
-      databases.map((db) => loadSigningKeys({ db, keyring, clock: systemClock })),
+      databases.map((db) => loadSigningKeys({ db, keyring, clock: systemClock, audit })),
     );
     const kids = new Set(
       loaded.map((keys) =>
@@ -117,7 +120,7 @@ describe('two processes that start together', () => {
     const [db] = databases;
     const other = createKeyRing(bytes(32));
     await expect(
-      loadSigningKeys({ db: db as NonNullable<typeof db>, keyring: other, clock: systemClock }),
+      loadSigningKeys({ db: db as NonNullable<typeof db>, keyring: other, clock: systemClock, audit }),
     ).rejects.toThrow(/CADUCEE_MASTER_KEY/);
   });
 

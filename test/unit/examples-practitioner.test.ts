@@ -68,6 +68,16 @@ describe('reading a practitioner from claims', () => {
     expect(person.activities.map(({ place }) => place)).toEqual(['A', 'B', 'C']);
   });
 
+  it.each([
+    ['69003', '69003 LYON', '69003 LYON'],
+    ['75020', 'PARIS CEDEX 20', '75020 PARIS CEDEX 20'],
+    ['93260', '', '93260'],
+    ['', '', ''],
+  ])('writes the town once: %s and %s', (codePostal, bureauCedex, town) => {
+    const person = readPractitioner(claims(practice({ activities: [{ codePostal, bureauCedex }] })), 'fr');
+    expect(person.activities[0]?.town).toBe(town);
+  });
+
   it('shows the code of a profession that it does not know', () => {
     expect(readPractitioner(claims(practice({ codeProfession: '77' })), 'fr').professions).toEqual(['77']);
   });

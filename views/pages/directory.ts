@@ -96,19 +96,20 @@ const person = (chrome: Chrome, found: DirectoryPerson): Raw => {
   </li>`;
 };
 
-const answer = (chrome: Chrome, props: DirectoryProps): Raw | undefined => {
+const answer = (
+  chrome: Chrome,
+  { persons, more }: { persons: readonly DirectoryPerson[]; more: boolean },
+): Raw => {
   const t = texts(chrome);
-  if (props.result === undefined || props.result === 'missing') return undefined;
-  const { persons, more } = props.result;
   if (persons.length === 0) {
-    return html`<section class="card" id="result" aria-labelledby="result-title">
+    return html`<section id="result" aria-labelledby="result-title">
       <h2 id="result-title">${t.none}</h2>
       <p>${t.noneText}</p>
       <p class="action">${t.noneAction}</p>
       ${ways(chrome, ['ordre', 'help'])}
     </section>`;
   }
-  return html`<section class="card" id="result" aria-labelledby="result-title">
+  return html`<section id="result" aria-labelledby="result-title">
     <h2 id="result-title">${t.found(persons.length)}</h2>
     ${more && html`<p class="caution">${t.tooMany(persons.length)}</p>`}
     <ul class="people">
@@ -117,21 +118,35 @@ const answer = (chrome: Chrome, props: DirectoryProps): Raw | undefined => {
   </section>`;
 };
 
-/** "Quel est mon numéro ?": the form, what it found, and the way back to where the person was. */
+const back = (chrome: Chrome, returnTo: string | undefined): Raw | undefined =>
+  returnTo === undefined
+    ? undefined
+    : html`<p><a class="second" href="${returnTo}">${texts(chrome).back}</a></p>`;
+
+/** "Quel est mon numéro ?": the form, or first what it found and the way back to where the person was. */
 export const directoryPage =
   (props: DirectoryProps): View =>
   (chrome) => {
     const t = texts(chrome);
-    const outcome = answer(chrome, props);
-    const back =
-      props.returnTo !== undefined && html`<p><a class="second" href="${props.returnTo}">${t.back}</a></p>`;
+    const { result } = props;
+    const heading = html`<h1>${t.title}</h1>`;
+    const asked = result === undefined || result === 'missing';
     return {
-      title: props.result === 'missing' ? `${t.errorPrefix} ${t.title}` : t.title,
-      body: html`<section class="card">
-          <h1>${t.title}</h1>
-          <p>${t.intro}</p>
-          ${form(chrome, props)}
-        </section>
-        ${outcome} ${back}`,
+      title: result === 'missing' ? `${t.errorPrefix} ${t.title}` : t.title,
+      head: html`<link rel="stylesheet" href="${chrome.asset('directory.css')}" />`,
+      body: asked
+        ? html`<section class="card">
+              ${heading}
+              <p>${t.intro}</p>
+              ${form(chrome, props)}
+            </section>
+            ${back(chrome, props.returnTo)}`
+        : html`<section class="card">
+              ${heading} ${answer(chrome, result)} ${back(chrome, props.returnTo)}
+            </section>
+            <section class="card" aria-labelledby="again-title">
+              <h2 id="again-title">${t.again}</h2>
+              ${form(chrome, props)}
+            </section>`,
     };
   };

@@ -25,7 +25,7 @@ export interface HomeData {
   clients: readonly { clientId: string; clientSecret?: string }[];
   personas: Readonly<Record<Locale, readonly PersonaRow[]>>;
   /** The commands of the story; the state file and the port base are those of this sandbox. */
-  commands: { prepare: string | undefined; activate: string; pending: string; approve: string };
+  commands: { activate: string; pending: string; approve: string };
 }
 
 const texts = ({ locale }: Chrome) => inLocale(locale, { fr, en });
@@ -66,11 +66,6 @@ const story = (chrome: Chrome, data: HomeData): Raw => {
   return html`<section aria-labelledby="story">
     <h2 id="story">${t.heading}</h2>
     <p>${t.intro(data.personas[chrome.locale][0]?.name ?? '')}</p>
-    ${
-      data.commands.prepare &&
-      html`<p>${t.prepare}</p>
-        ${command(chrome, data.commands.prepare)}`
-    }
     <ol class="story">
       <li>
         <p>${t.activate}</p>

@@ -36,7 +36,7 @@ const packageFolder = (): string | undefined => {
  * Does what the package's install script would have done (install scripts are not run here): restores the symbolic
  * links between its libraries, and the executable bits.
  */
-const hydrate = (folder: string): void => {
+export const hydrate = (folder: string): void => {
   const list = join(folder, 'native', 'pg-symlinks.json');
   const links = existsSync(list)
     ? (JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[])
@@ -69,7 +69,7 @@ const versions = (root: string, suffix: string): string[] =>
     : [];
 
 /** Folders where distributions install PostgreSQL, the newest version first. */
-const distributionFolders = (): string[] => [
+export const distributionFolders = (): string[] => [
   ...versions('/usr/lib/postgresql', 'bin'),
   ...versions('/usr/libexec/postgresql', ''),
   ...versions('/opt/homebrew/opt', 'bin').filter((path) => path.includes('/postgresql')),
@@ -95,22 +95,25 @@ const probe = (folder: string): PostgresBinaries | undefined => {
   }
 };
 
-/**
- * Finds PostgreSQL: the npm package's, else the distribution's (version 14 at least). Throws with what to install
- * when there is none.
- */
-export const findPostgres = (): PostgresBinaries => {
+/** Folders where PostgreSQL may be: the npm package's, prepared for use, then the distribution's. */
+const candidates = (): string[] => {
   const folder = packageFolder();
-  if (folder) {
-    try {
-      hydrate(folder);
-    } catch {
-      // A read-only installation: usable if it was prepared before, which the probe tells.
-    }
+  if (!folder) return distributionFolders();
+  try {
+    hydrate(folder);
+  } catch {
+    // A read-only installation: usable if it was prepared before, which the probe tells.
   }
-  const candidates = [...(folder ? [join(folder, 'native', 'bin')] : []), ...distributionFolders()];
-  for (const candidate of candidates) {
-    const found = probe(candidate);
+  return [join(folder, 'native', 'bin'), ...distributionFolders()];
+};
+
+/**
+ * Finds PostgreSQL (14 at least) in the first folder that has one which runs here. Throws with what to install when there
+ * is none.
+ */
+export const findPostgres = (folders: readonly string[] = candidates()): PostgresBinaries => {
+  for (const folder of folders) {
+    const found = probe(folder);
     if (found) return found;
   }
   throw new Error(

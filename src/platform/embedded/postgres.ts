@@ -33,6 +33,8 @@ export interface EmbeddedPostgresOptions {
   /** Told to who tries to start a second one on the same directory: an address, for example. */
   note?: string;
   maxConnections?: number;
+  /** By default those of the npm package, else of the distribution. */
+  binaries?: PostgresBinaries;
   /** By default the best that the machine allows. */
   privileges?: Privileges;
 }
@@ -134,7 +136,7 @@ const serverArguments = (dataDir: string, socketDir: string, options: EmbeddedPo
 export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> => {
   const dataDir = resolve(options.dataDir);
   const privileges = options.privileges ?? choosePrivileges();
-  const binaries = findPostgres();
+  const binaries = options.binaries ?? findPostgres();
   mkdirSync(dirname(dataDir), { recursive: true });
   // A socket's path has at most 107 bytes, which a project's folder may exceed: /tmp, whatever TMPDIR says.
   const socketDir = mkdtempSync(join(existsSync('/tmp') ? '/tmp' : tmpdir(), 'caducee-pg-'));

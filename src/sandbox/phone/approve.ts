@@ -56,7 +56,7 @@ export const approve = async (session: PhoneSession): Promise<Outcome> => {
   return {
     json: { action: 'approve', txn, service: context.service, context, ...answer },
     lines: [
-      texts.approved(context.service.name),
+      answer.returnTo === undefined ? texts.approved(context.service.name) : texts.approvedHere,
       ...(answer.wrongTriesSince > 0 ? [texts.wrongTries(answer.wrongTriesSince)] : []),
       ...(answer.returnTo === undefined ? [] : [texts.returnTo, answer.returnTo]),
     ],

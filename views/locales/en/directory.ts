@@ -21,5 +21,6 @@ export const directory = {
   noneText:
     'Check the name, or try without the first name. If you practise under another name than your own, type that one. Who is no longer in the registry is not shown here.',
   noneAction: 'If you should be there, contact your Ordre.',
+  again: 'Search again',
   back: 'Back to where you were',
 } satisfies Translation<typeof fr>;

@@ -31,7 +31,6 @@ export const home = {
   story: {
     heading: 'Live the story in three commands',
     intro: (name) => `In a second terminal, at the root of the project, for ${name}:`,
-    prepare: 'First, since this computer’s Node is too old:',
     activate: 'Activate the e-CPS. The mail’s QR code and the SMS code go through the inbox.',
     open: {
       before: 'Open',

@@ -24,6 +24,7 @@ export const phone = {
   wait: (seconds) => `  Next try in ${plural(seconds, 'second', 'seconds')}.`,
   askNumber: 'The number on your computer: ',
   approved: (name) => `Confirmed. ${name} opens on the computer.`,
+  approvedHere: 'Confirmed.',
   wrongTries: (count) =>
     `${plural(count, 'wrong PIN was', 'wrong PINs were')} tried since the last confirmation.`,
   returnTo: 'To finish, open in the same browser:',

@@ -20,5 +20,6 @@ export const directory = {
   noneText:
     'Vérifiez le nom, ou essayez sans le prénom. Si vous exercez sous un autre nom que le vôtre, tapez celui-là. Qui n’est plus inscrit au répertoire n’est pas montré ici.',
   noneAction: 'Si vous devriez y être, adressez-vous à votre Ordre.',
+  again: 'Chercher à nouveau',
   back: 'Revenir où vous en étiez',
 } as const;

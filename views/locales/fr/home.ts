@@ -29,7 +29,6 @@ export const home = {
   story: {
     heading: 'Vivre l’histoire en trois commandes',
     intro: (name: string) => `Dans un second terminal, à la racine du projet, pour ${name} :`,
-    prepare: 'D’abord, car le Node de cet ordinateur est trop ancien :',
     activate: 'Activer l’e-CPS. Le QR code du mail et le code du SMS passent par la messagerie.',
     open: {
       before: 'Ouvrez',

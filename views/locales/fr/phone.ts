@@ -23,6 +23,7 @@ export const phone = {
   wait: (seconds: number) => `  Prochain essai dans ${plural(seconds, 'seconde', 'secondes')}.`,
   askNumber: 'Le nombre affiché sur votre ordinateur : ',
   approved: (name: string) => `Confirmé. La session de ${name} s’ouvre sur l’ordinateur.`,
+  approvedHere: 'Confirmé.',
   wrongTries: (count: number) =>
     `${plural(count, 'code PIN faux a été essayé', 'codes PIN faux ont été essayés')} depuis la dernière confirmation.`,
   returnTo: 'Pour finir, ouvrez dans le même navigateur :',

@@ -1,0 +1,58 @@
+import { Provider, type Session } from 'oidc-provider';
+import { uuid } from '../platform/random.ts';
+import type { CarriesMeans } from './accounts.ts';
+import { keep } from './model-fields.ts';
+
+/** authMode and device travel from the session to the code, and from there to each refresh token. */
+export const carryMeans = (provider: Provider): void => {
+  keep(provider.Session, 'authMode', 'deviceId');
+  for (const model of [provider.AuthorizationCode, provider.RefreshToken]) {
+    keep(model, 'authMode', 'deviceId');
+    const { save } = model.prototype;
+    model.prototype.save = function (this: InstanceType<typeof model> & CarriesMeans) {
+      const { entities, session } = Provider.ctx?.oidc ?? {};
+      // A code is made from the session, a refresh token from the code or from the one before it.
+      const source = (
+        model === provider.AuthorizationCode
+          ? session
+          : (entities?.RotatedRefreshToken ?? entities?.AuthorizationCode)
+      ) as CarriesMeans | undefined;
+      if (source?.authMode !== undefined) this.authMode ??= source.authMode;
+      if (source?.deviceId !== undefined) this.deviceId ??= source.deviceId;
+      return save.call(this);
+    };
+  }
+};
+
+/** A session gets its name (`sid`, `session_state`: one UUID for all services, as Keycloak) when someone signs in. */
+export const adaptSession = (
+  provider: Provider,
+  sessionChanged: (session: Session & CarriesMeans) => Promise<void>,
+): void => {
+  const { prototype } = provider.Session;
+  const { loginAccount, save } = prototype;
+  type Ours = Session & CarriesMeans & { changed?: boolean };
+
+  prototype.loginAccount = function (this: Ours, details) {
+    if (this.accountId === undefined) this.uid = uuid();
+    // A cookie of the browser's session: its life is counted here, where refreshes prolong it.
+    loginAccount.call(this, { ...details, transient: true });
+    const login = Provider.ctx?.oidc.entities.Interaction?.result?.login as CarriesMeans | undefined;
+    if (login?.authMode !== undefined) this.authMode = login.authMode;
+    if (login?.deviceId !== undefined) this.deviceId = login.deviceId;
+    this.changed = true;
+  };
+  prototype.ensureClientContainer = function (this: Ours, clientId) {
+    if (this.sidFor(clientId)) return;
+    this.sidFor(clientId, this.uid);
+    this.changed = true;
+  };
+  prototype.save = async function (this: Ours, ttl) {
+    const id = await save.call(this, ttl);
+    if (this.changed) {
+      await sessionChanged(this);
+      delete this.changed;
+    }
+    return id;
+  };
+};

@@ -1,0 +1,39 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { PassThrough } from 'node:stream';
+import { directoryRoutes } from '../../src/directory/routes.ts';
+import { createKernel } from '../../src/http/kernel.ts';
+import { createLimits } from '../../src/limits/limits.ts';
+import { ManualClock } from '../../src/platform/clock.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { createPostgresStore } from '../../src/platform/store/postgres.ts';
+import { importFile } from '../../src/registry/import.ts';
+import { createRegistry, type Registry } from '../../src/registry/service.ts';
+import { onFileEnd } from './cleanup.ts';
+import { testConfig } from './login-site.ts';
+import { HEADERS, blocks, file, type Values } from './registry.ts';
+import { testDatabase } from './services.ts';
+
+/** The directory page on a real server and a real database, with people of the test's choice. */
+export interface DirectorySite {
+  origin: string;
+  clock: ManualClock;
+  registry: Registry;
+}
+
+export const startDirectorySite = async (people: readonly Values[]): Promise<DirectorySite> => {
+  const clock = new ManualClock();
+  const { db } = await testDatabase();
+  const registry = createRegistry({ db, clock, contactDelayHours: 72 });
+  await importFile(db, blocks(file(HEADERS[50], people)), { clock, contactDelayHours: 72 });
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const config = testConfig({ CADUCEE_ISSUER: `${origin}/auth/realms/esante-wallet` });
+  const kernel = createKernel({ config, log: createLog('silent', new PassThrough()) });
+  const limits = createLimits({ store: createPostgresStore(db, clock) });
+  kernel.app.use(directoryRoutes({ registry, limits, render: kernel.render }).routes());
+  server.on('request', kernel.handler());
+  onFileEnd(() => new Promise((resolve) => server.closeAllConnections() ?? server.close(resolve)));
+  return { origin, clock, registry };
+};
