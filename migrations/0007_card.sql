@@ -21,13 +21,14 @@ CREATE TABLE card_opposition (
   created_at timestamptz NOT NULL
 );
 
--- A card seen at a sign-in: what the help desk may be asked about.
+-- A card seen at a sign-in: what the help desk may be asked about, and the certificate, judged again at each authorization.
 CREATE TABLE card_seen (
   national_id text NOT NULL,
   serial      text NOT NULL,
   card_number text NOT NULL,
   card_type   text NOT NULL,
   not_after   timestamptz NOT NULL,
+  certificate bytea NOT NULL,
   first_at    timestamptz NOT NULL,
   last_at     timestamptz NOT NULL,
   PRIMARY KEY (national_id, serial)

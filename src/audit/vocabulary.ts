@@ -45,6 +45,11 @@ export const EVENTS = {
   'ecps.approval_denied': 'A practitioner refused a sign-in.',
   'ecps.approval_reported': 'A practitioner reported a sign-in he had not asked for.',
 
+  // card
+  'card.refused': 'A card was refused, or none was presented.',
+  'card.opposed': 'A card was declared lost: it no longer signs in.',
+  'card.released': 'A card declared lost by mistake was taken off the list.',
+
   // registry, services, keys
   registry_imported: 'A file of the registry was imported.',
   registry_status_changed: 'A practitioner’s status changed.',

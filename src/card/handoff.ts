@@ -23,7 +23,18 @@ export interface CardOutcome {
   refusal?: CardRefusal;
   results: CheckResult[];
   /** What the certificate says of itself: told to its holder alone. */
-  certificate?: { holder: string; nationalId: string; issuer: string; notAfter: string; cardType: string };
+  certificate?: CertificateSummary;
+}
+
+/** A certificate as its holder reads it; what is not there is empty. */
+export interface CertificateSummary {
+  holder: string;
+  nationalId: string;
+  issuer: string;
+  /** ISO 8601. */
+  notAfter: string;
+  cardType: string;
+  serial: string;
 }
 
 /** Why a browser is sent to the card's host. */

@@ -78,6 +78,25 @@ export const insertOpposition = async (
   return rowCount === 1;
 };
 
+/** Takes back that a card is lost; false when it was not. */
+export const deleteOpposition = async (db: Queryable, serial: string): Promise<boolean> =>
+  (await db.query('DELETE FROM card_opposition WHERE serial = $1', [serial])).rowCount === 1;
+
+export interface Opposition {
+  /** Of the certificate, or the card number. */
+  serial: string;
+  reason: string;
+  createdAt: Date;
+}
+
+/** Every card declared lost, the last one first. */
+export const findOppositions = async (db: Queryable): Promise<Opposition[]> => {
+  const { rows } = await db.query<{ serial: string; reason: string; created_at: Date }>(
+    'SELECT serial, reason, created_at FROM card_opposition ORDER BY created_at DESC, serial',
+  );
+  return rows.map((row) => ({ serial: row.serial, reason: row.reason, createdAt: row.created_at }));
+};
+
 /** Remembers that a card signed in. */
 export const rememberCard = async (
   db: Queryable,
@@ -87,16 +106,34 @@ export const rememberCard = async (
     cardNumber: string;
     cardType: string;
     notAfter: Date;
+    der: Buffer;
     at: Date;
   },
 ): Promise<void> => {
   await db.query(
-    `INSERT INTO card_seen (national_id, serial, card_number, card_type, not_after, first_at, last_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $6)
-     ON CONFLICT (national_id, serial) DO UPDATE SET last_at = excluded.last_at`,
-    [card.nationalId, card.serial, card.cardNumber, card.cardType, card.notAfter, card.at],
+    `INSERT INTO card_seen (national_id, serial, card_number, card_type, not_after, certificate, first_at, last_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+     ON CONFLICT (national_id, serial) DO UPDATE SET last_at = excluded.last_at, certificate = excluded.certificate`,
+    [card.nationalId, card.serial, card.cardNumber, card.cardType, card.notAfter, card.der, card.at],
   );
 };
+
+/** The certificate with which a person signed in, to judge it again. */
+export const findSeenCertificate = async (
+  db: Queryable,
+  nationalId: string,
+  serial: string,
+): Promise<Buffer | undefined> => {
+  const { rows } = await db.query<{ certificate: Buffer }>(
+    'SELECT certificate FROM card_seen WHERE national_id = $1 AND serial = $2',
+    [nationalId, serial],
+  );
+  return rows[0]?.certificate;
+};
+
+/** Forgets the cards whose certificates ended before this instant. */
+export const sweepCards = async (db: Queryable, before: Date): Promise<number> =>
+  (await db.query('DELETE FROM card_seen WHERE not_after < $1', [before])).rowCount ?? 0;
 
 export interface SeenCard {
   nationalId: string;

@@ -8,7 +8,7 @@ import { OID } from './oids.ts';
 import type { IssuerPath, TrustStore } from './path.ts';
 import type { CardPolicy } from './policy.ts';
 import type { CardRefusal } from './reasons.ts';
-import { isOpposed, rememberCard } from './repository.ts';
+import { findSeenCertificate, isOpposed, rememberCard } from './repository.ts';
 import type { RevocationVerdict } from './revocation/crl.ts';
 import type { RevocationLists } from './revocation/lists.ts';
 
@@ -18,8 +18,11 @@ export type AskResponder = (holder: HolderCertificate, path: IssuerPath) => Prom
 export interface CardVerifier {
   /** Judges the certificate of a handshake that just ended; `undefined`: the browser presented none. */
   verify(der: Buffer | undefined): Promise<CardOutcome>;
-  /** Why a card that signed in may no longer, or undefined: asked again at each authorization. */
-  recheck(serial: string, cardNumber: string): Promise<CardRefusal | undefined>;
+  /**
+   * Why a card that signed in may no longer, or undefined: every check again, on the certificate kept then. Asked at
+   * each later authorization of the session.
+   */
+  recheck(nationalId: string, serial: string): Promise<CardRefusal | undefined>;
 }
 
 interface Options {
@@ -31,6 +34,13 @@ interface Options {
   lists: RevocationLists;
   ocsp?: AskResponder;
 }
+
+/** A holder's certificate that passed every check. */
+type Identified = HolderCertificate & {
+  subject: NonNullable<HolderCertificate['subject']>;
+  cardNumber: string;
+  cardType: NonNullable<HolderCertificate['cardType']>;
+};
 
 const commonName = (holder: HolderCertificate): string => {
   const value: unknown = holder.asn1.issuer.typesAndValues.find(({ type }) => type === OID.commonName)?.value
@@ -44,6 +54,7 @@ const summary = (holder: HolderCertificate): NonNullable<CardOutcome['certificat
   issuer: commonName(holder),
   notAfter: holder.notAfter.toISOString(),
   cardType: holder.cardType ?? '',
+  serial: holder.serial,
 });
 
 /** Wires the checks of the certificate with what the outside says: revocation, lost cards, the registry. */
@@ -99,26 +110,35 @@ export const createCardVerifier = (options: Options): CardVerifier => {
     return undefined;
   };
 
+  const judge = async (der: Buffer): Promise<{ holder?: Identified; outcome: CardOutcome }> => {
+    const examination = examine(der, { trust, policy, clock });
+    const { holder, results } = examination;
+    const certificate = holder && { certificate: summary(holder) };
+    if (!examination.ok) return { outcome: { refusal: examination.reason, results, ...certificate } };
+    const refusal = await outside(examination.holder, examination.path, results);
+    if (refusal) return { outcome: { refusal, results, ...certificate } };
+    const { subject, cardNumber, cardType } = examination.holder;
+    if (!subject || !cardNumber || !cardType) {
+      return { outcome: { refusal: 'card_subject', results, ...certificate } };
+    }
+    const identified = { ...examination.holder, subject, cardNumber, cardType };
+    return { holder: identified, outcome: { results, ...certificate } };
+  };
+
   return {
     verify: async (der) => {
       if (!der) return { refusal: 'card_absent', results: [{ check: 'card_absent', passed: false }] };
-      const examination = examine(der, { trust, policy, clock });
-      const { holder, results } = examination;
-      const certificate = holder && { certificate: summary(holder) };
-      if (!examination.ok) return { refusal: examination.reason, results, ...certificate };
-      const refusal = await outside(examination.holder, examination.path, results);
-      if (refusal) return { refusal, results, ...certificate };
-      const { subject, serial, cardNumber, cardType, notAfter } = examination.holder;
-      if (!subject || !cardNumber || !cardType) return { refusal: 'card_subject', results, ...certificate };
+      const { holder, outcome } = await judge(der);
+      if (!holder) return outcome;
+      const { subject, serial, cardNumber, cardType, notAfter } = holder;
       const now = clock.now();
       const seen = { nationalId: subject.nationalId, serial, cardNumber, cardType };
-      await rememberCard(db, { ...seen, notAfter, at: now });
-      return { proof: { ...seen, at: epochSeconds(now) }, results, ...certificate };
+      await rememberCard(db, { ...seen, notAfter, der, at: now });
+      return { ...outcome, proof: { ...seen, at: epochSeconds(now) } };
     },
-    recheck: async (serial, cardNumber) => {
-      if (await isOpposed(db, serial, cardNumber)) return 'card_opposed';
-      const revoked = trust.intermediates.some((issuer) => lists.status(issuer, serial) === 'revoked');
-      return revoked ? 'card_revoked' : undefined;
+    recheck: async (nationalId, serial) => {
+      const der = await findSeenCertificate(db, nationalId, serial);
+      return der ? (await judge(der)).outcome.refusal : 'card_absent';
     },
   };
 };

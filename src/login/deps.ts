@@ -3,7 +3,7 @@ import type { Kernel } from '../http/kernel.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Memory } from './memory.ts';
-import type { Approvals, Geo, Limits, SignInProvider } from './ports.ts';
+import type { Approvals, CardReader, Geo, Limits, SignInProvider } from './ports.ts';
 
 /** What the sign-in pages are given by app.ts. */
 export interface LoginOptions {
@@ -11,6 +11,8 @@ export interface LoginOptions {
   config: Config;
   oidc: SignInProvider;
   approvals: Approvals;
+  /** Undefined where no card host is configured: the tab says so. */
+  card?: CardReader | undefined;
   /** Names the person at the end of a test of the e-CPS. */
   registry?: { find(nationalId: string): Promise<{ givenName: string; familyName: string } | undefined> };
   limits: Limits;

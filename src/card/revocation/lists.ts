@@ -36,11 +36,20 @@ export interface RefreshReport {
 /** Fetches a list; bounded in time and size by the implementation. */
 export type FetchList = (url: string) => Promise<Buffer>;
 
-/** Fetched again when half of its life is over: a failure leaves time for others. */
-const due = (list: RevocationList | undefined, now: Date): boolean => {
-  if (!list) return true;
+interface Kept {
+  list: RevocationList;
+  fetchedAt: Date;
+}
+
+/** Fetched again when half of its life is over, so that a failure leaves time for others; and as often as asked. */
+const due = (kept: Kept | undefined, now: Date, everySeconds: number): boolean => {
+  if (!kept) return true;
+  const { list, fetchedAt } = kept;
   const life = list.nextUpdate.getTime() - list.thisUpdate.getTime();
-  return now.getTime() >= list.thisUpdate.getTime() + life / 2;
+  return (
+    now.getTime() >= list.thisUpdate.getTime() + life / 2 ||
+    now.getTime() >= fetchedAt.getTime() + everySeconds * 1000
+  );
 };
 
 export const createRevocationLists = (options: {
@@ -50,11 +59,14 @@ export const createRevocationLists = (options: {
   trust: TrustStore;
   urls: readonly string[];
   graceSeconds: number;
+  /** Longest time between two fetches of a list. Without it only its own dates count. */
+  everySeconds?: number;
   fetchList: FetchList;
 }): RevocationLists => {
   const { db, clock, log, trust } = options;
   const authorities = [...trust.anchors, ...trust.intermediates];
-  let lists = new Map<string, RevocationList>();
+  const everySeconds = options.everySeconds ?? Number.POSITIVE_INFINITY;
+  let lists = new Map<string, Kept>();
   let version: string | undefined;
 
   /** Parses a list and finds the authority of ours that signed it. */
@@ -67,11 +79,11 @@ export const createRevocationLists = (options: {
   const reload = async (): Promise<void> => {
     const newest = await findCrlVersions(db);
     if (newest === version) return;
-    const loaded = new Map<string, RevocationList>();
-    for (const { url, der } of await findCrls(db)) {
+    const loaded = new Map<string, Kept>();
+    for (const { url, der, fetchedAt } of await findCrls(db)) {
       if (!options.urls.includes(url)) continue;
       try {
-        loaded.set(url, await accept(der));
+        loaded.set(url, { list: await accept(der), fetchedAt });
       } catch (error) {
         log.error({ err: error, url }, 'a kept revocation list is not usable');
       }
@@ -83,14 +95,18 @@ export const createRevocationLists = (options: {
   const fetchOne = async (url: string): Promise<void> => {
     const der = await options.fetchList(url);
     const list = await accept(der);
-    const kept = await saveCrl(db, { url, der, fetchedAt: clock.now(), ...list });
+    const fetchedAt = clock.now();
+    const kept = await saveCrl(db, { url, der, fetchedAt, ...list });
+    // Its own trace of the time: a list that did not change is not loaded again.
+    const known = lists.get(url);
+    if (known) lists.set(url, { ...known, fetchedAt });
     if (!kept) throw new CrlError('the list is older than the one in use');
   };
 
   return {
     status: (issuer, serial) =>
       statusIn(
-        [...lists.values()].filter((list) => list.issuer === issuer.subjectName),
+        [...lists.values()].map(({ list }) => list).filter((list) => list.issuer === issuer.subjectName),
         serial,
         clock.now(),
         options.graceSeconds,
@@ -99,7 +115,9 @@ export const createRevocationLists = (options: {
     refresh: async () => {
       await reload();
       const report: RefreshReport = { fetched: [], failed: [] };
-      for (const url of options.urls.filter((candidate) => due(lists.get(candidate), clock.now()))) {
+      for (const url of options.urls.filter((candidate) =>
+        due(lists.get(candidate), clock.now(), everySeconds),
+      )) {
         try {
           await fetchOne(url);
           report.fetched.push(url);
@@ -117,8 +135,6 @@ export const createRevocationLists = (options: {
     freshUntil: () =>
       lists.size < options.urls.length
         ? undefined
-        : [...lists.values()]
-            .map(({ nextUpdate }) => nextUpdate)
-            .sort((a, b) => a.getTime() - b.getTime())[0],
+        : [...lists.values()].map(({ list }) => list.nextUpdate).sort((a, b) => a.getTime() - b.getTime())[0],
   };
 };
