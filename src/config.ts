@@ -2,6 +2,23 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { addressProblems, isLoopbackHost } from './config/addresses.ts';
+import { CARD_SETTINGS, cardProblems } from './config/card.ts';
+import {
+  integer,
+  key32,
+  list,
+  oneOf,
+  origin,
+  setting,
+  text,
+  url,
+  uuid,
+  type Setting,
+  type ValueOf,
+} from './config/schemas.ts';
+
+export { isLoopbackHost } from './config/addresses.ts';
 
 /**
  * The only reader of the environment. Every setting is declared once, in {@link SETTINGS}: its variable, what it
@@ -13,72 +30,6 @@ import { z } from 'zod';
 
 const MODES = ['sandbox', 'production'] as const;
 export type Mode = (typeof MODES)[number];
-
-const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^-?\d+$/, { error: `a whole number from ${min} to ${max}` })
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, { error: `a whole number from ${min} to ${max}` });
-const list = z.string().transform((value) =>
-  value
-    .split(/[\s,]+/)
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-);
-const url = (protocols: readonly string[]) =>
-  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
-    error: `a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`,
-  });
-const origin = url(['https:', 'http:']).refine(
-  (value) => URL.canParse(value) && new URL(value).origin === value,
-  {
-    error: 'an origin, without path or trailing slash',
-  },
-);
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: `one of ${values.join(', ')}` });
-const text = z.string().min(1, { error: 'a text' });
-const key32 = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]{43}$/, {
-    error: '32 random bytes in base64url (43 characters; `openssl rand 32 | basenc --base64url | tr -d =`)',
-  })
-  .transform((value) => Buffer.from(value, 'base64url'));
-const names = z.string().transform((value) =>
-  value
-    .split(/[,\n]+/)
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-);
-const oids = list.refine((values) => values.every((value) => /^[0-2](\.\d+)+$/.test(value)), {
-  error: 'object identifiers such as 1.2.250.1.71.1, separated by commas or spaces',
-});
-const urls = list.refine(
-  (values) =>
-    values.every((value) => URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol)),
-  { error: 'URLs starting with http:// or https://, separated by commas or spaces' },
-);
-const cardHost = z.string().regex(/^https:\/\/(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?$/, {
-  error: 'an https origin in lower case, `https://host` or `https://*.host`, without path or trailing slash',
-});
-const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, { error: 'a UUID' });
-
-interface Setting<S extends z.ZodType = z.ZodType> {
-  env: string;
-  schema: S;
-  /** As it would be written in the environment. */
-  fallback?: string;
-  /** Required when there is no fallback, unless optional. */
-  optional?: true;
-  secret?: true;
-  doc: string;
-}
-
-const setting = <S extends z.ZodType, const O extends Omit<Setting<S>, 'schema'>>(schema: S, options: O) => ({
-  schema,
-  ...options,
-});
 
 /** Every setting. The order is that of the generated reference. */
 export const SETTINGS = {
@@ -267,92 +218,7 @@ export const SETTINGS = {
     fallback: 'https://monespace.medecin.fr',
     doc: 'Where a practitioner updates his contact details.',
   }),
-  cardOrigin: setting(cardHost, {
-    env: 'CADUCEE_CARD_ORIGIN',
-    optional: true,
-    doc: 'The card’s own host, where the browser is asked for a certificate: `https://*.carte.example` (each sign-in on a fresh label, so that a browser never remembers a choice) or `https://carte.example`. Without it the card is not offered. See docs/card.md.',
-  }),
-  cardListenHost: setting(text, {
-    env: 'CADUCEE_CARD_LISTEN_HOST',
-    fallback: '127.0.0.1',
-    doc: 'Card: address to listen on.',
-  }),
-  cardListenPort: setting(integer(0, 65535), {
-    env: 'CADUCEE_CARD_LISTEN_PORT',
-    fallback: '4002',
-    doc: 'Card: port to listen on; 0 takes a free one.',
-  }),
-  cardTlsKeyFile: setting(text, {
-    env: 'CADUCEE_CARD_TLS_KEY_FILE',
-    optional: true,
-    doc: 'Card: private key (PEM) of its host, when this process ends TLS itself.',
-  }),
-  cardTlsCertFile: setting(text, {
-    env: 'CADUCEE_CARD_TLS_CERT_FILE',
-    optional: true,
-    doc: 'Card: certificate (PEM, with its intermediates) of its host, when this process ends TLS itself.',
-  }),
-  cardTrustFile: setting(text, {
-    env: 'CADUCEE_CARD_TRUST_FILE',
-    optional: true,
-    doc: 'Card: the trust anchors, PEM; nothing else is trusted. Required with CADUCEE_CARD_ORIGIN.',
-  }),
-  cardIntermediatesFile: setting(text, {
-    env: 'CADUCEE_CARD_INTERMEDIATES_FILE',
-    optional: true,
-    doc: 'Card: the authorities between the anchors and the cards, PEM. What a browser or proxy sends of these is not used.',
-  }),
-  cardPolicies: setting(oids, {
-    env: 'CADUCEE_CARD_POLICIES',
-    fallback: '',
-    doc: 'Card: certificate policies, one of which the certificate must carry. Required with CADUCEE_CARD_ORIGIN.',
-  }),
-  cardIssuers: setting(names, {
-    env: 'CADUCEE_CARD_ISSUERS',
-    fallback: '',
-    doc: 'Card: common names of the authorities that issue cards, separated by commas. Required with CADUCEE_CARD_ORIGIN.',
-  }),
-  cardCrlUrls: setting(urls, {
-    env: 'CADUCEE_CARD_CRL_URLS',
-    fallback: '',
-    doc: 'Card: addresses of the revocation lists, base and delta, of every authority on the way; those that a certificate names are never followed.',
-  }),
-  cardCrlEverySeconds: setting(integer(60, 604800), {
-    env: 'CADUCEE_CARD_CRL_EVERY_SECONDS',
-    fallback: '3600',
-    doc: 'Card: a list is fetched again after this many seconds, and in any case when half of its life is over.',
-  }),
-  cardCrlGraceSeconds: setting(integer(0, 604800), {
-    env: 'CADUCEE_CARD_CRL_GRACE_SECONDS',
-    fallback: '0',
-    doc: 'Card: seconds that a list still counts after its `nextUpdate`; then every card of its authority is refused.',
-  }),
-  cardOcspUrl: setting(url(['https:', 'http:']), {
-    env: 'CADUCEE_CARD_OCSP_URL',
-    optional: true,
-    doc: 'Card: an OCSP responder, asked besides the lists.',
-  }),
-  cardOcspFreshnessSeconds: setting(integer(60, 604800), {
-    env: 'CADUCEE_CARD_OCSP_FRESHNESS_SECONDS',
-    fallback: '3600',
-    doc: 'Card: an OCSP answer older than this does not count.',
-  }),
-  cardHopAddresses: setting(list, {
-    env: 'CADUCEE_CARD_HOP_ADDRESSES',
-    fallback: '',
-    doc: 'Card behind a TLS terminator: its addresses or CIDR ranges. `Client-Cert` (RFC 9440) is believed from these alone, and with the secret.',
-  }),
-  cardHopSecret: setting(z.string().min(32, { error: 'at least 32 characters (`openssl rand -hex 32`)' }), {
-    env: 'CADUCEE_CARD_HOP_SECRET',
-    optional: true,
-    secret: true,
-    doc: 'Card behind a TLS terminator: what it sends in the header `Caducee-Hop-Secret`.',
-  }),
-  cardHopSocket: setting(z.string().regex(/^\//, { error: 'an absolute path' }), {
-    env: 'CADUCEE_CARD_HOP_SOCKET',
-    optional: true,
-    doc: 'Card behind a TLS terminator on this machine: a Unix socket to listen on instead of address, port and secret; its permissions (0660) authenticate.',
-  }),
+  ...CARD_SETTINGS,
   logLevel: setting(oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
     env: 'CADUCEE_LOG_LEVEL',
     fallback: 'info',
@@ -371,11 +237,6 @@ export const SETTINGS = {
 } as const satisfies Record<string, Setting>;
 
 type Settings = typeof SETTINGS;
-type ValueOf<S> = S extends { schema: infer Z extends z.ZodType }
-  ? S extends { optional: true }
-    ? z.output<Z> | undefined
-    : z.output<Z>
-  : never;
 
 /** The validated configuration, frozen. */
 export type Config = { readonly [K in keyof Settings]: ValueOf<Settings[K]> } & {
@@ -395,105 +256,7 @@ export class ConfigurationError extends Error {
   }
 }
 
-const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
-
-/** True for host names that never leave the machine. */
-export const isLoopbackHost = (host: string): boolean => LOOPBACK.test(host);
-
-const isAddressRange = (text: string): boolean => /^[0-9a-fA-F:.]+(\/\d{1,3})?$/.test(text);
-const isEveryone = (text: string): boolean => /^(0\.0\.0\.0|::)\/0$/.test(text);
-
-/** What is wrong with a list of the addresses that are believed. */
-const addressProblems = (variable: string, entries: readonly string[]): string[] =>
-  entries.flatMap((entry) =>
-    !isAddressRange(entry)
-      ? [`${variable}: ${entry} is neither an address nor a CIDR range`]
-      : isEveryone(entry)
-        ? [`${variable}: ${entry} would trust everyone`]
-        : [],
-  );
-
 type Unchecked = Omit<Config, 'origin'>;
-
-/** Settings that mean nothing without the card's host. */
-const CARD_ONLY = [
-  'cardTlsKeyFile',
-  'cardTlsCertFile',
-  'cardTrustFile',
-  'cardIntermediatesFile',
-  'cardPolicies',
-  'cardIssuers',
-  'cardCrlUrls',
-  'cardOcspUrl',
-  'cardHopAddresses',
-  'cardHopSecret',
-  'cardHopSocket',
-] as const satisfies readonly (keyof Settings)[];
-
-const isSet = (value: unknown): boolean =>
-  Array.isArray(value) ? value.length > 0 : value !== undefined && value !== '';
-
-/** Who ends TLS in front of the card: this process, one authenticated hop, or a Unix socket; never two of them. */
-const cardEntranceProblems = (config: Unchecked): string[] => {
-  const problems: string[] = [];
-  const tls = [config.cardTlsKeyFile, config.cardTlsCertFile].filter(isSet).length;
-  const hop = [config.cardHopAddresses, config.cardHopSecret].filter(isSet).length;
-  if (tls === 1) problems.push('CADUCEE_CARD_TLS_KEY_FILE and CADUCEE_CARD_TLS_CERT_FILE go together');
-  if (hop === 1) {
-    problems.push(
-      'CADUCEE_CARD_HOP_ADDRESSES and CADUCEE_CARD_HOP_SECRET go together: an address alone can be borrowed, a secret alone can leak',
-    );
-  }
-  const entrances = [tls > 0, hop > 0, config.cardHopSocket !== undefined].filter(Boolean).length;
-  if (entrances === 0) {
-    problems.push(
-      'CADUCEE_CARD_ORIGIN needs who ends TLS: this process (CADUCEE_CARD_TLS_KEY_FILE and CADUCEE_CARD_TLS_CERT_FILE), a terminator (CADUCEE_CARD_HOP_ADDRESSES and CADUCEE_CARD_HOP_SECRET) or one on this machine (CADUCEE_CARD_HOP_SOCKET)',
-    );
-  }
-  if (entrances > 1) {
-    problems.push(
-      'CADUCEE_CARD_TLS_*, CADUCEE_CARD_HOP_ADDRESSES and CADUCEE_CARD_HOP_SOCKET are three ways in, but only one may exist: choose one',
-    );
-  }
-  return [...problems, ...addressProblems('CADUCEE_CARD_HOP_ADDRESSES', config.cardHopAddresses)];
-};
-
-/** The card: its host is its own, what it accepts is explicit, revocation is known. */
-const cardProblems = (config: Unchecked): string[] => {
-  if (config.cardOrigin === undefined) {
-    const alone = CARD_ONLY.filter((name) => isSet(config[name])).map((name) => SETTINGS[name].env);
-    return alone.length === 0
-      ? []
-      : [`CADUCEE_CARD_ORIGIN is missing, without which ${alone.join(', ')} would be ignored`];
-  }
-  const problems = cardEntranceProblems(config);
-  for (const name of ['cardTrustFile', 'cardPolicies', 'cardIssuers'] as const) {
-    if (!isSet(config[name])) problems.push(`CADUCEE_CARD_ORIGIN needs ${SETTINGS[name].env}`);
-  }
-  if (config.cardCrlUrls.length === 0 && config.cardOcspUrl === undefined) {
-    problems.push(
-      'CADUCEE_CARD_ORIGIN needs CADUCEE_CARD_CRL_URLS or CADUCEE_CARD_OCSP_URL: without them a revoked card could not be told from a good one',
-    );
-  }
-  const { hostname } = new URL(config.cardOrigin);
-  const others = [config.issuer, config.appOrigin].map((address) => new URL(address).hostname);
-  if (others.includes(hostname)) {
-    problems.push(
-      `CADUCEE_CARD_ORIGIN must be a host of its own, but ${hostname} is also that of the provider or the app: pages there would ask for a certificate and cookies would reach the card’s host`,
-    );
-  }
-  if (config.mode === 'sandbox' && !isLoopbackHost(hostname)) {
-    problems.push(
-      `CADUCEE_MODE=sandbox is for this machine alone, but CADUCEE_CARD_ORIGIN is ${config.cardOrigin}; use https://*.card.localhost:PORT`,
-    );
-  }
-  if (config.mode === 'sandbox' && !isLoopbackHost(config.cardListenHost)) {
-    problems.push(
-      `CADUCEE_MODE=sandbox listens on loopback only, but CADUCEE_CARD_LISTEN_HOST is ${config.cardListenHost}; use 127.0.0.1`,
-    );
-  }
-  return problems;
-};
 
 /** Combinations that would be unsafe, each told with what to do. */
 const unsafeCombinations = (config: Unchecked): string[] => {

@@ -8,6 +8,7 @@ export const WAY_PATHS = {
   activate: '/activer',
   directory: '/annuaire',
   test: '/tester',
+  diagnostic: '/carte/diagnostic',
   help: '/aide',
 } as const;
 

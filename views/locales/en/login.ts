@@ -23,13 +23,6 @@ export const login = {
     self: 'Leave the test',
     to: (name: string) => `Cancel and go back to ${name}`,
   },
-  card: {
-    title: 'Sign in with the CPS card',
-    text: 'Sign-in with the CPS card is not open here yet. It will need a card reader and your usual PIN.',
-    meanwhile:
-      'Until then, sign in with the e-CPS on your phone. You do not have one? Activate it without a card, in a few minutes.',
-    use: 'Sign in with the e-CPS',
-  },
   wait: {
     title: 'Confirm on your phone',
     titleQr: 'Scan with your phone',

@@ -21,13 +21,6 @@ export const login = {
     self: 'Abandonner le test',
     to: (name: string) => `Annuler et revenir à ${name}`,
   },
-  card: {
-    title: 'Se connecter avec la carte CPS',
-    text: 'La connexion par carte CPS n’est pas encore ouverte ici. Elle demandera un lecteur de carte et votre code PIN habituel.',
-    meanwhile:
-      'En attendant, connectez-vous avec l’e-CPS de votre téléphone. Vous n’en avez pas ? Activez-la sans carte, en quelques minutes.',
-    use: 'Se connecter avec l’e-CPS',
-  },
   wait: {
     title: 'Confirmez sur votre téléphone',
     titleQr: 'Scannez avec votre téléphone',
