@@ -1,3 +1,4 @@
+import type { Client } from 'pg';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import type { Database } from './postgres.ts';
@@ -41,35 +42,72 @@ interface Entry {
   next?: Promise<void> | undefined;
 }
 
-/** Runs `work` if no other process holds the lock; the lock goes with the connection, however the process ends. */
-const underLock = (db: Database, job: Job, work: () => Promise<unknown>): Promise<boolean> =>
-  db.withConnection(async (client) => {
-    const [sql, value] =
+/**
+ * The locks of all jobs of this process, on one connection of their own: jobs that run together must not use up the pool
+ * with connections that only hold a lock. A lock goes with that connection, however the process ends.
+ */
+const createLocks = (db: Database) => {
+  let opened: Promise<Client> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+
+  const open = async (): Promise<Client> => {
+    const client = await db.dedicated();
+    client.on('error', () => (opened = undefined));
+    return client;
+  };
+  /** One question at a time; a connection that failed is not asked again. */
+  const ask = (call: string, job: Job): Promise<boolean> => {
+    const [argument, value] =
       job.lock === undefined
         ? ['hashtextextended($1, 7265000)', `job ${job.name}`]
         : ['$1::bigint', job.lock];
-    const { rows } = await client.query<{ mine: boolean }>(`SELECT pg_try_advisory_lock(${sql}) AS mine`, [
-      value,
-    ]);
-    if (!rows[0]?.mine) return false;
-    try {
-      await work();
-    } finally {
-      await client.query(`SELECT pg_advisory_unlock(${sql})`, [value]);
-    }
-    return true;
-  });
+    const answer = last.then(async () => {
+      try {
+        const client = await (opened ??= open());
+        const { rows } = await client.query<{ done: boolean }>(`SELECT ${call}(${argument}) AS done`, [
+          value,
+        ]);
+        return rows[0]?.done === true;
+      } catch (error) {
+        opened = undefined;
+        throw error;
+      }
+    });
+    last = answer.catch(() => undefined);
+    return answer;
+  };
+
+  return {
+    /** Runs `work` if no other process holds the job's lock. */
+    hold: async (job: Job, work: () => Promise<unknown>): Promise<void> => {
+      if (!(await ask('pg_try_advisory_lock', job))) return;
+      try {
+        await work();
+      } finally {
+        // Unheard, the connection is gone, and the lock with it.
+        await ask('pg_advisory_unlock', job).catch(() => undefined);
+      }
+    },
+    close: async (): Promise<void> => {
+      await last;
+      const client = await opened?.catch(() => undefined);
+      opened = undefined;
+      await client?.end().catch(() => undefined);
+    },
+  };
+};
 
 /** Makes the scheduler of this process. A run that fails is logged, and the next one comes at its time. */
 export const createJobs = (deps: { db: Database; clock: Clock; log: Pick<Log, 'error' | 'debug'> }): Jobs => {
   const { db, clock, log } = deps;
   const entries = new Map<string, Entry>();
+  const locks = createLocks(db);
   let started = false;
   let stopped = false;
 
   const runOnce = async ({ job, state }: Entry): Promise<void> => {
     try {
-      await underLock(db, job, async () => {
+      await locks.hold(job, async () => {
         state.lastRun = clock.now();
         await job.run();
         delete state.lastError;
@@ -126,6 +164,7 @@ export const createJobs = (deps: { db: Database; clock: Clock; log: Pick<Log, 'e
       stopped = true;
       for (const entry of entries.values()) clearTimeout(entry.timer);
       await Promise.all([...entries.values()].map(({ running }) => running));
+      await locks.close();
     },
   };
 };

@@ -70,6 +70,29 @@ describe('jobs', () => {
     expect(second).toBe(11);
   });
 
+  test('more of them than the pool has connections wait for nobody', async () => {
+    const { db: small } = await testDatabase({ max: 2 });
+    const jobs = createJobs({ db: small, clock: systemClock, log });
+    schedulers.push(jobs);
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const gates = names.map(() => gate());
+    names.forEach((name, index) =>
+      jobs.add({
+        name,
+        everySeconds: 60,
+        run: async () => {
+          await gates[index]?.run();
+          await small.query('SELECT 1');
+        },
+      }),
+    );
+    jobs.start();
+    await Promise.all(gates.map(({ entered }) => entered));
+    for (const { open } of gates) open();
+    await Promise.all(names.map((name) => jobs.kick(name)));
+    expect(errors).toEqual([]);
+  });
+
   test('a number can be its lock', async () => {
     const jobs = scheduler();
     let runs = 0;
