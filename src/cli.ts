@@ -46,6 +46,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'list and revoke the phones of a practitioner',
     load: async () => (await import('./ecps/command.ts')).runDevicesCommand,
   },
+  cards: {
+    summary: 'declare a card lost, list cards',
+    load: async () => (await import('./card/command.ts')).runCardsCommand,
+  },
   audit: {
     summary: 'verify the audit trail',
     load: async () => (await import('./audit/command.ts')).runAuditCommand,
