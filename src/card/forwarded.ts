@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import { claimsCertificate } from '../http/client-cert.ts';
 import { constantTimeEqualText } from '../platform/crypto.ts';
 
 /**
@@ -18,9 +19,6 @@ export interface TrustedHop {
 
 export const CERTIFICATE_HEADER = 'client-cert';
 export const SECRET_HEADER = 'caducee-hop-secret';
-
-/** A name that a careless proxy or an attacker may use for the same header. */
-const LOOKALIKE = /^(x[-_])?(ssl[-_])?client[-_]cert([-_]chain)?$/i;
 
 const LONGEST = 16_384;
 
@@ -69,10 +67,7 @@ export const createForwardedReader = (
     const pairs = rawPairs(request);
     const certificates = pairs.filter(([name]) => name.toLowerCase() === CERTIFICATE_HEADER);
     const lookalikes = pairs.filter(
-      ([name]) =>
-        LOOKALIKE.test(name) &&
-        name.toLowerCase() !== CERTIFICATE_HEADER &&
-        name.toLowerCase() !== 'client-cert-chain',
+      ([name]) => claimsCertificate(name) && name.toLowerCase() !== CERTIFICATE_HEADER,
     );
     if (certificates.length === 0) {
       return lookalikes.length === 0 ? { kind: 'none' } : { kind: 'ignored', why: 'lookalike' };

@@ -97,9 +97,25 @@ export interface TlsFiles {
   authorities: readonly string[];
 }
 
+/** Reads the header of a terminator, and tells the log when it is not to be believed. */
+const createReader = (hop: TrustedHop | undefined, log: Log) => {
+  const read = createForwardedReader(hop);
+  return (request: IncomingMessage): Buffer | undefined => {
+    const forwarded = read(request);
+    if (forwarded.kind === 'ignored') {
+      log.warn(
+        { why: forwarded.why, peer: request.socket.remoteAddress },
+        'a forwarded certificate was ignored',
+      );
+    }
+    return forwarded.kind === 'certificate' ? forwarded.der : undefined;
+  };
+};
+
 /** The listener that ends TLS itself. Any certificate is let through the handshake: the checks are ours. */
-export const createCardTlsServer = (options: CardListenerOptions, tls: TlsFiles): HttpServer =>
-  limit(
+export const createCardTlsServer = (options: CardListenerOptions, tls: TlsFiles): HttpServer => {
+  const tellForged = createReader(undefined, options.log);
+  return limit(
     createHttps(
       {
         key: tls.key,
@@ -113,25 +129,14 @@ export const createCardTlsServer = (options: CardListenerOptions, tls: TlsFiles)
         ALPNProtocols: ['http/1.1'],
         handshakeTimeout: 60_000,
       },
-      createHandler(options, (request) => certificateOf(request.socket as TLSSocket, options.log)),
-    ),
-  );
-
-/** The listener behind a TLS terminator (RFC 9440). */
-export const createCardHopServer = (options: CardListenerOptions & { hop: TrustedHop }): HttpServer => {
-  const read = createForwardedReader(options.hop);
-  return limit(
-    createHttp(
       createHandler(options, (request) => {
-        const forwarded = read(request);
-        if (forwarded.kind === 'ignored') {
-          options.log.warn(
-            { why: forwarded.why, peer: request.socket.remoteAddress },
-            'a forwarded certificate was ignored',
-          );
-        }
-        return forwarded.kind === 'certificate' ? forwarded.der : undefined;
+        tellForged(request);
+        return certificateOf(request.socket as TLSSocket, options.log);
       }),
     ),
   );
 };
+
+/** The listener behind a TLS terminator (RFC 9440). */
+export const createCardHopServer = (options: CardListenerOptions & { hop: TrustedHop }): HttpServer =>
+  limit(createHttp(createHandler(options, createReader(options.hop, options.log))));
