@@ -24,7 +24,9 @@ import {
   Extension,
   Extensions,
   GeneralName,
+  GeneralSubtree,
   InfoAccess,
+  NameConstraints,
   AccessDescription,
   PolicyInformation,
   RevokedCertificate,
@@ -176,6 +178,17 @@ export const extensions = {
       OID.subjectAltName,
       false,
       new AltName({ altNames: names.map((value) => new GeneralName({ type: 2, value })) }).toSchema(),
+    ),
+  /** What an authority may sign for: these names and all below them. */
+  permittedDns: (names: readonly string[]): Extension =>
+    extension(
+      OID.nameConstraints,
+      true,
+      new NameConstraints({
+        permittedSubtrees: names.map(
+          (value) => new GeneralSubtree({ base: new GeneralName({ type: 2, value }) }),
+        ),
+      }).toSchema(),
     ),
   crl: (url: string): Extension =>
     extension(
