@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { privateKeyPem } from '../../src/sandbox/card/pem.ts';
 import { onFileEnd } from './cleanup.ts';
 import { ROOT } from './sandbox.ts';
 import { freePorts } from './servers.ts';
+import { findTool } from './tools.ts';
 
 /**
  * Real terminators with the configurations of docs/proxies, where only ports and paths are replaced: what is documented
@@ -32,19 +32,6 @@ export interface Behind {
 
 export const PROVIDER_HOST = 'auth.sante.example';
 export const CARD_HOST = 'c1.carte.sante.example';
-
-const SBIN = '/usr/local/sbin:/usr/sbin:/sbin';
-
-const needs = (command: string, versionFlag: string): void => {
-  try {
-    execFileSync(command, [versionFlag], {
-      stdio: 'ignore',
-      env: { ...process.env, PATH: `${process.env['PATH']}:${SBIN}` },
-    });
-  } catch {
-    throw new Error(`${command} is not installed; \`npm test\` installs it on Debian, as root`);
-  }
-};
 
 /** Replaces each text, which must be there: a configuration that changed without its test fails it. */
 const replaced = (file: string, replacements: readonly (readonly [string, string])[]): string => {
@@ -89,7 +76,7 @@ const prepare = async (
 
 /** nginx as docs/proxies/nginx.conf has it. */
 export const startNginx = async (behind: Behind): Promise<Terminator> => {
-  needs('nginx', '-v');
+  const command = findTool('nginx', 'nginx-light');
   const [{ folder, write }, [port = 0]] = await Promise.all([prepare(behind), freePorts(1)]);
   write('hop-secret.conf', `proxy_set_header Caducee-Hop-Secret "${behind.secret}";\n`);
   const card = typeof behind.card === 'string' ? `unix:${behind.card}` : `127.0.0.1:${behind.card}`;
@@ -119,7 +106,7 @@ export const startNginx = async (behind: Behind): Promise<Terminator> => {
   );
   const nginx = await supervise(
     {
-      command: 'nginx',
+      command,
       args: ['-p', folder, '-c', file, '-e', 'stderr', '-g', 'daemon off;'],
       ...{ stopSignal: 'SIGTERM', graceMs: 3000, forceSignal: 'SIGKILL', cleanup: [] },
     },
@@ -133,7 +120,7 @@ const HAPROXY_SECRET = 'http-request set-header Caducee-Hop-Secret "${CADUCEE_CA
 
 /** HAProxy as docs/proxies/haproxy.cfg has it. */
 export const startHaproxy = async (behind: Behind): Promise<Terminator> => {
-  needs('haproxy', '-v');
+  const command = findTool('haproxy', 'haproxy');
   const [{ folder, write }, [port = 0]] = await Promise.all([prepare(behind), freePorts(1)]);
   const bySocket = typeof behind.card === 'string';
   const card = bySocket ? `unix@${behind.card}` : `127.0.0.1:${behind.card}`;
@@ -158,7 +145,7 @@ export const startHaproxy = async (behind: Behind): Promise<Terminator> => {
   const haproxy = await supervise(
     {
       command: 'env',
-      args: [`CADUCEE_CARD_HOP_SECRET=${behind.secret}`, 'haproxy', '-db', '-V', '-f', file],
+      args: [`CADUCEE_CARD_HOP_SECRET=${behind.secret}`, command, '-db', '-V', '-f', file],
       ...{ stopSignal: 'SIGTERM', graceMs: 3000, forceSignal: 'SIGKILL', cleanup: [] },
     },
     { isReady: (line) => line.startsWith('Using ') },
