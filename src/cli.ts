@@ -58,6 +58,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'the virtual phone of the sandbox',
     load: async () => (await import('./sandbox/phone/command.ts')).runPhoneCommand,
   },
+  card: {
+    summary: 'the virtual cards of the sandbox',
+    load: async () => (await import('./sandbox/card/command.ts')).runCardCommand,
+  },
   sandbox: {
     summary: 'start, reset or look at the sandbox',
     load: async () => (await import('./sandbox/command.ts')).runSandboxCommand,

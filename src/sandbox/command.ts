@@ -13,7 +13,7 @@ const HELP = `caducee sandbox start|reset|status [--json] [--port-base N]
 
 --json     start: one line on standard output once all is ready; status and reset: one line
 
-Ports: CADUCEE_PORT_BASE (or --port-base) and the seven after it; each port base is a sandbox of its own.
+Ports: CADUCEE_PORT_BASE (or --port-base) and the eight after it; each port base is a sandbox of its own.
 npm start is \`caducee sandbox start\`, npm run reset is \`caducee sandbox reset\`.
 `;
 
@@ -34,7 +34,8 @@ const status = async (context: CommandContext, json: boolean): Promise<number> =
   const { io, portBase } = context;
   const runtime = await readRuntime(folderOf(context));
   const home = runtime ? `http://localhost:${portBase}/` : undefined;
-  if (json) io.stdout.write(`${JSON.stringify({ running: runtime !== undefined, pid: runtime?.pid, home })}\n`);
+  if (json)
+    io.stdout.write(`${JSON.stringify({ running: runtime !== undefined, pid: runtime?.pid, home })}\n`);
   else if (runtime) io.stdout.write(`The sandbox runs: ${home} (process ${runtime.pid}).\n`);
   else io.stdout.write(`No sandbox runs on port base ${portBase}. Start it with: npm start\n`);
   return runtime ? EXIT.done : EXIT.failed;

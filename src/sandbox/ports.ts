@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** The ports of a sandbox: eight in a row from its base, and nothing else. */
+/** The ports of a sandbox: nine in a row from its base, and nothing else. */
 const OFFSETS = {
   provider: 0,
   app: 1,
@@ -10,6 +10,7 @@ const OFFSETS = {
   inbox: 5,
   smtp: 6,
   twilio: 7,
+  authority: 8,
 } as const;
 
 export type SandboxPorts = Readonly<Record<keyof typeof OFFSETS, number>>;

@@ -238,6 +238,10 @@ const keyIdentifier = async (keys: KeyPair): Promise<ArrayBuffer> => {
   return webcrypto.subtle.digest('SHA-1', spki);
 };
 
+/** Serial numbers are written without leading zeros, so with an odd number of digits too. */
+const serialBytes = (serial: string): Buffer =>
+  Buffer.from(serial.padStart(serial.length + (serial.length % 2), '0'), 'hex');
+
 /** Signs a revocation list; with `baseNumber`, a delta. */
 export const issueCrl = async (request: {
   issuer: Issued;
@@ -256,7 +260,7 @@ export const issueCrl = async (request: {
     list.revokedCertificates = request.revoked.map(
       ({ serial, at, remove }) =>
         new RevokedCertificate({
-          userCertificate: new Integer({ valueHex: arrayBuffer(Buffer.from(serial, 'hex')) }),
+          userCertificate: new Integer({ valueHex: arrayBuffer(serialBytes(serial)) }),
           revocationDate: new Time({ type: 0, value: at }),
           ...(remove
             ? {

@@ -28,6 +28,15 @@ export const ISSUERS = {
   elementary: 'TEST AC CADUCEE ELEMENTAIRE PERSONNES',
 } as const;
 
+/** Where each authority's list is published, below the origin that the certificates name. */
+export const CRL_PATHS = [
+  '/standard-root.crl',
+  '/standard-persons.crl',
+  '/elementary-root.crl',
+  '/elementary-persons.crl',
+] as const;
+export type CrlPath = (typeof CRL_PATHS)[number];
+
 const DAY = 86_400_000;
 
 const authorityName = (commonName: string): NameParts => [

@@ -2,6 +2,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { Clock } from '../../platform/clock.ts';
 import { type Issued, issueCrl } from './authority.ts';
 import { answerOcsp } from './ocsp.ts';
+import { CRL_PATHS, type CrlPath } from './pki.ts';
 import { type SandboxPki, readRevoked } from './vault.ts';
 
 /** What an authority publishes: its revocation lists and its OCSP responder, signed when asked; on loopback. */
@@ -11,7 +12,7 @@ const DAY = 86_400_000;
 const BODY_LIMIT = 16 * 1024;
 
 /** The lists, by path: who signs each. */
-export const crlPaths = (pki: SandboxPki): Readonly<Record<string, Issued>> => ({
+export const crlPaths = (pki: SandboxPki): Readonly<Record<CrlPath, Issued>> => ({
   '/standard-root.crl': pki.standard.root,
   '/standard-persons.crl': pki.standard.persons,
   '/elementary-root.crl': pki.elementary.root,
@@ -76,8 +77,8 @@ const answer = async (options: Options, request: IncomingMessage): Promise<Publi
     return body && ocsp(options, body);
   }
   if (request.method !== 'GET') return undefined;
-  const issuer = crlPaths(options.pki)[pathname];
-  if (issuer) return crl(options, issuer);
+  const path = CRL_PATHS.find((known) => known === pathname);
+  if (path) return crl(options, crlPaths(options.pki)[path]);
   if (pathname === '/autorite.pem')
     return { type: 'application/x-x509-ca-cert', body: options.pki.server.pem };
   if (pathname.startsWith('/ocsp/')) {
