@@ -16,7 +16,7 @@ import type { CardRefusal } from './reasons.ts';
 import { sweepCards } from './repository.ts';
 import { createRevocationLists } from './revocation/lists.ts';
 import { createResponderClient } from './revocation/ocsp.ts';
-import { readConfigured, readTrust } from './trust.ts';
+import { readConfigured, readTrust, refuseUnlisted } from './trust.ts';
 import { createCardVerifier } from './verify.ts';
 import { createRevocationWatch, type RevocationWatch } from './watch.ts';
 
@@ -146,6 +146,7 @@ export const createCard = (deps: CardDeps): Card | undefined => {
   const { cardOrigin, cardTrustFile } = config;
   if (cardOrigin === undefined || cardTrustFile === undefined) return undefined;
   const trust = readTrust({ cardTrustFile, cardIntermediatesFile: config.cardIntermediatesFile });
+  refuseUnlisted(trust, config);
   const { lists, ocsp, watch } = revocationOf(deps, trust);
   const verifier = createCardVerifier({
     ...{ db, clock, registry, trust, lists },

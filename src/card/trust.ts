@@ -38,6 +38,10 @@ const readCertificates = (variable: string, path: string): ParsedCertificate[] =
   return found;
 };
 
+/** The CN of an authority; its whole name where it has none. */
+export const commonNameOf = ({ x509 }: ParsedCertificate): string =>
+  /CN=([^\n]+)/.exec(x509.subject)?.[1] ?? x509.subject;
+
 const nameOf = ({ x509 }: ParsedCertificate): string => x509.subject.replaceAll('\n', ', ');
 
 /** The anchors and the authorities below them. A certificate that is no authority has no place there. */
@@ -57,4 +61,20 @@ export const readTrust = (config: {
     );
   }
   return { anchors, intermediates };
+};
+
+/**
+ * OCSP is asked about cards; what became of an authority is said by the list of the one above it. Without any list, an
+ * authority that issues cards has to be an anchor, or every card would be refused.
+ */
+export const refuseUnlisted = (
+  trust: TrustStore,
+  config: { cardIssuers: readonly string[]; cardCrlUrls: readonly string[] },
+): void => {
+  if (config.cardCrlUrls.length > 0) return;
+  const below = trust.intermediates.filter((one) => config.cardIssuers.includes(commonNameOf(one)));
+  if (below.length === 0) return;
+  throw new ConfigurationError([
+    `CADUCEE_CARD_CRL_URLS is empty, so nothing would tell whether ${below.map(commonNameOf).join(', ')} was revoked: name the lists, or trust these authorities as anchors`,
+  ]);
 };

@@ -3,6 +3,7 @@ import type { Log } from '../platform/log.ts';
 import type { ParsedCertificate } from './certificate.ts';
 import { type TrustStore, buildPath } from './path.ts';
 import type { RevocationLists } from './revocation/lists.ts';
+import { commonNameOf } from './trust.ts';
 
 /** Looks after the revocation lists of this process, and says when they are no longer of use. */
 export interface RevocationWatch {
@@ -18,11 +19,11 @@ export interface RevocationWatch {
 /** How soon a list fetched by one process serves in all of them. */
 const RELOAD_SECONDS = 15;
 
-const nameOf = ({ x509 }: ParsedCertificate): string => /CN=([^\n]+)/.exec(x509.subject)?.[1] ?? x509.subject;
-
 /** The authorities that issue accepted cards, and those above them: each must have a list. */
 const concerned = (trust: TrustStore, issuers: readonly string[]): ParsedCertificate[] => {
-  const issuing = [...trust.intermediates, ...trust.anchors].filter((one) => issuers.includes(nameOf(one)));
+  const issuing = [...trust.intermediates, ...trust.anchors].filter((one) =>
+    issuers.includes(commonNameOf(one)),
+  );
   const above = issuing.flatMap((issuer) => {
     const built = trust.anchors.includes(issuer) ? undefined : buildPath(issuer, trust);
     return built?.ok ? built.path : [];
@@ -44,7 +45,7 @@ export const createRevocationWatch = (options: {
   let told = '';
 
   const stale = (): string[] =>
-    authorities.filter((authority) => lists.status(authority, '') === 'unknown').map(nameOf);
+    authorities.filter((authority) => lists.status(authority, '') === 'unknown').map(commonNameOf);
 
   /** The alarm of the log: once when it begins, once when it ends. */
   const tell = (): void => {

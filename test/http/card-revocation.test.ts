@@ -208,13 +208,14 @@ describe('revocation lists, as time passes', () => {
   });
 
   test('OpenSSL reads our lists as we do', async () => {
-    await publish('/base.crl', { number: 5, from: 0, to: 24, revoked: [SERIAL] });
+    await publish('/base.crl', { number: 5, from: 0, to: 24, revoked: [SERIAL, '501'] });
     const der = files.get('/base.crl') ?? Buffer.alloc(0);
     const text = execFileSync('openssl', ['crl', '-inform', 'DER', '-noout', '-text'], {
       input: der,
     }).toString();
     expect(text).toContain('Serial Number: 5A01');
-    expect([...parseCrl(der).revoked]).toEqual([SERIAL]);
+    expect(text).toContain('Serial Number: 0501');
+    expect([...parseCrl(der).revoked]).toEqual([SERIAL, '501']);
   });
 });
 

@@ -189,6 +189,11 @@ describe('the files of the configuration', () => {
       /not a certificate/,
     ],
     [
+      'that no list covers',
+      async () => ({ CADUCEE_CARD_CRL_URLS: '', CADUCEE_CARD_OCSP_URL: 'http://127.0.0.1:9' }),
+      /nothing would tell whether TEST AC CADUCEE STANDARD PERSONNES was revoked/,
+    ],
+    [
       'of a card instead of an authority',
       async () => ({ CADUCEE_CARD_TRUST_FILE: file((await files.card({})).pem) }),
       /is not an authority/,

@@ -74,12 +74,33 @@ export const cardClosedPage =
 const say = (chrome: Chrome, code: ErrorCode) =>
   errorText(chrome.locale, code, { ordreUrl: chrome.ordreUrl, timeZone: chrome.timeZone });
 
+/** Where the same card will be refused again: the e-CPS is the way on, another card the second. */
+const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'card_signature_algorithm',
+  'card_key_too_weak',
+  'card_not_yet_valid',
+  'card_expired',
+  'card_issuer_not_valid',
+  'card_critical_extension_unknown',
+  'card_subject',
+  'card_revoked',
+  'card_issuer_revoked',
+  'card_opposed',
+  'card_revocation_unknown',
+]);
+
 /** A card that was refused, within its sign-in: why, what to do, and both ways on. */
 export const cardRefusedPage =
   (props: SignInFrame & CardMemory & { code: ErrorCode; supportId: string }): View =>
   (chrome) => {
     const t = cardText(chrome.locale);
     const said = say(chrome, props.code);
+    const [card, ecps] = FINAL.has(props.code) ? ['second', 'button'] : ['button', 'second'];
+    const again = html`<form method="post" action="${props.base}/carte">
+      ${csrfField(props.csrf)}
+      <button class="${card}" type="submit">${t.again}</button>
+    </form>`;
+    const phone = html`<p><a class="${ecps}" href="${props.base}">${t.use}</a></p>`;
     return {
       title: said.title,
       service: props.service,
@@ -88,12 +109,7 @@ export const cardRefusedPage =
           <p>${said.text}</p>
           <p class="action">${said.action}</p>
           ${!props.fresh && html`<p class="caution">${t.single}</p>`}
-          <form method="post" action="${props.base}/carte">
-            ${csrfField(props.csrf)}
-            <button class="button" type="submit">${t.again}</button>
-          </form>
-          <p><a class="second" href="${props.base}">${t.use}</a></p>
-          ${ways(chrome, waysOn(props.code))}
+          ${ecps === 'button' ? [phone, again] : [again, phone]} ${ways(chrome, waysOn(props.code))}
           <p class="support">
             ${common(chrome.locale).support}<br />
             <code>${props.code}</code> · <code class="support-id">${props.supportId}</code>
