@@ -299,6 +299,8 @@ describe('a session that a card opened', () => {
     const back = await site.present(await pressCard(browser, asked.base), other);
     const { response } = await browser.follow(back);
     const page = await response.text();
+    // A browser holds the form to this address on every redirect that follows it.
+    expect(response.headers.get('content-security-policy')).toContain(new URL(REDIRECT).origin);
     // Another person's session is open: it ends by a form of ours before the new one begins.
     const action = /<form[^>]* action="([^"]+)"/.exec(page)?.[1] ?? '';
     const { location } = await browser.follow(absolute(action), {
