@@ -153,6 +153,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     loginRoutes({
       ...{ kernel, config, registry, limits, geo, clock, log },
       approvals: ecps.approvals,
+      cardActivations: card && ecps.activations.card,
       ...{ oidc, card },
     }),
   );

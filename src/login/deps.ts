@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import type { CardActivations } from '../ecps/activation/service.ts';
 import type { Kernel } from '../http/kernel.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
@@ -13,6 +14,7 @@ export interface LoginOptions {
   approvals: Approvals;
   /** Undefined where no card host is configured: the tab says so. */
   card?: CardReader | undefined;
+  cardActivations?: CardActivations | undefined;
   /** Names the person at the end of a test of the e-CPS. */
   registry?: { find(nationalId: string): Promise<{ givenName: string; familyName: string } | undefined> };
   limits: Limits;

@@ -93,7 +93,7 @@ export interface Approvals {
 }
 
 /** The card, seen from the sign-in pages (src/card/service.ts). */
-export type CardReader = Pick<Card, 'hosts' | 'begin' | 'redeem'>;
+export type CardReader = Pick<Card, 'hosts' | 'begin' | 'redeem' | 'recheck'>;
 
 /** src/limits: counts first, then compares. */
 export interface Limits {

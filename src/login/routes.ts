@@ -6,6 +6,7 @@ import { Refusal } from '../http/errors.ts';
 import { localeOf } from '../http/locale.ts';
 import { openInteraction, ownForm } from './acts.ts';
 import { showCard, showCardRefusal } from './card-acts.ts';
+import { cardActivationRoutes } from './card-activation.ts';
 import { DIAGNOSTIC, cardPages } from './card-diagnostic.ts';
 import type { LoginDeps, LoginOptions } from './deps.ts';
 import { drawStart } from './draw.ts';
@@ -103,7 +104,9 @@ export const loginRoutes = (options: LoginOptions): Middleware => {
   const router = new Router();
   signInRoutes(router, deps);
   router.get('/aide', (ctx) => render(ctx, helpPage({ card: options.card !== undefined })));
-  router.get('/activer', (ctx) => render(ctx, activatePage({ appUrl: appOrigin, contactDelayHours })));
+  router.get('/activer', (ctx) =>
+    render(ctx, activatePage({ appUrl: appOrigin, contactDelayHours, card: options.card !== undefined })),
+  );
   router.get('/tester', test.show);
   router.post('/tester', test.start);
   router.get('/tester/bravo', test.done);
@@ -113,6 +116,7 @@ export const loginRoutes = (options: LoginOptions): Middleware => {
   router.post(DIAGNOSTIC, card.start);
   router.get(`${DIAGNOSTIC}/retour`, card.back);
   router.get(`${DIAGNOSTIC}/resultat`, card.result);
+  cardActivationRoutes(router, options);
   const routes = router.routes();
   const allowed = router.allowedMethods();
   return (ctx, next) => routes(ctx as never, () => allowed(ctx as never, next));

@@ -17,7 +17,8 @@ export interface CardMemory {
   fresh: boolean;
 }
 
-const beforehand = (chrome: Chrome, { fresh }: CardMemory): Raw => {
+/** What to do before the card is read. */
+export const beforehand = (chrome: Chrome, { fresh }: CardMemory): Raw => {
   const t = cardText(chrome.locale);
   return html`<ol class="steps">
       ${t.steps.map((step) => html`<li>${step}</li>`)}

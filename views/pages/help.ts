@@ -64,7 +64,7 @@ export const helpPage =
 
 /** "Activer ma e-CPS": what one needs, the steps, and the rule of the contact details. */
 export const activatePage =
-  (props: { appUrl: string; contactDelayHours: number }): View =>
+  (props: { appUrl: string; contactDelayHours: number; card: boolean }): View =>
   (chrome) => {
     const t = loginText(chrome.locale).activate;
     return {
@@ -87,7 +87,8 @@ export const activatePage =
         <p class="action">${t.ruleAction(props.contactDelayHours)}</p>
         ${ways(chrome, ['ordre'])}
         <h2>${t.cardTitle}</h2>
-        <p>${t.card}</p>
+        <p>${props.card ? t.card : t.cardClosed}</p>
+        ${props.card && html`<p><a class="second" href="${WAY_PATHS.activateByCard}">${t.byCard}</a></p>`}
         <p>${t.then} <a href="${WAY_PATHS.test}">${loginText(chrome.locale).test.title}</a></p>
       </section>`,
     };

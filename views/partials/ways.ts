@@ -6,6 +6,7 @@ import { common } from '../locales/index.ts';
 /** Addresses of the pages that lead on. */
 export const WAY_PATHS = {
   activate: '/activer',
+  activateByCard: '/activer/carte',
   directory: '/annuaire',
   test: '/tester',
   diagnostic: '/carte/diagnostic',

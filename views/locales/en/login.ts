@@ -132,7 +132,9 @@ export const login = {
     ruleAction: (hours: number) =>
       `Update them in your account with the Ordre: your e-CPS can be activated ${hours} hours later.`,
     cardTitle: 'With the CPS card',
-    card: 'Activation with the card and a reader is not open here yet. Without a card it works now.',
+    card: 'Are your card and its reader connected to a computer? No e-mail, no text message: present the card, scan a QR code, choose your PIN.',
+    byCard: 'Activate with my card',
+    cardClosed: 'Activation with the card is not open here. Without a card, it is possible now.',
     then: 'Once it is active, check that everything works.',
   },
   test: {

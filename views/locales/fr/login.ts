@@ -133,7 +133,10 @@ export const login = {
     ruleAction: (hours: number) =>
       `Mettez-les à jour sur votre espace de l’Ordre : votre e-CPS pourra être activée ${hours} heures après.`,
     cardTitle: 'Avec la carte CPS',
-    card: 'L’activation avec la carte et un lecteur n’est pas encore ouverte ici. Sans carte, elle est possible dès maintenant.',
+    card: 'Votre carte et son lecteur sont branchés à un ordinateur ? Ni courriel ni SMS : présentez la carte, scannez un QR code, choisissez votre code PIN.',
+    byCard: 'Activer avec ma carte',
+    cardClosed:
+      'L’activation avec la carte n’est pas ouverte ici. Sans carte, elle est possible dès maintenant.',
     then: 'Une fois activée, vérifiez que tout marche.',
   },
   test: {
