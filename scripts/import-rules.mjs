@@ -17,7 +17,7 @@ export const ZONES = [
     may: ['platform'],
     why: 'the one class of expected errors; everyone throws it',
   },
-  { zone: 'config', prefix: /^src\/config\.ts$/, may: [], why: 'reads the environment, knows nobody' },
+  { zone: 'config', prefix: /^src\/config(\.ts$|\/)/, may: [], why: 'reads the environment, knows nobody' },
   {
     zone: 'command',
     prefix: /^src\/(command|io)\.ts$/,

@@ -1,8 +1,9 @@
-// Makes sure that the programs which npm cannot bring are here: redis-server and Chromium.
+// Makes sure that the programs which npm cannot bring are here: redis-server and Chromium, without which nothing is
+// tested, and those of single files (proxies, a card's token), whose tests fail by themselves where they are missing.
 // Plain JavaScript, without dependencies.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -30,6 +31,19 @@ const CHROMIUM = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
 const hasChromium = () => CHROMIUM.some((path) => path && existsSync(path));
+
+/** Programs of the card's tests, each with its Debian package. */
+const CARD_TOOLS = {
+  nginx: 'nginx-light',
+  haproxy: 'haproxy',
+  'softhsm2-util': 'softhsm2',
+  'pkcs11-tool': 'opensc',
+  certutil: 'libnss3-tools',
+  Xvfb: 'xvfb',
+  xdotool: 'xdotool',
+};
+const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+const isThere = (program) => FOLDERS.some((folder) => existsSync(join(folder, program)));
 
 const aptInstall = (packages) => {
   say(`installing ${packages.join(', ')} (once)…`);
@@ -78,6 +92,7 @@ export const ensureTestTools = () => {
     const packages = [
       ...(hasRedis() ? [] : ['redis-server']),
       ...(hasChromium() ? [] : ['chromium', 'fonts-liberation']),
+      ...Object.entries(CARD_TOOLS).flatMap(([program, name]) => (isThere(program) ? [] : [name])),
     ];
     if (packages.length > 0) aptInstall(packages);
   } else if (apt && !hasRedis()) unpackRedis();

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type Router from '@koa/router';
 import { createAudit } from './audit/record.ts';
 import { sealAudit } from './audit/seal.ts';
+import { createCard } from './card/service.ts';
 import { createClients } from './clients/service.ts';
 import type { Config } from './config.ts';
 import { directoryRoutes } from './directory/routes.ts';
@@ -34,6 +35,8 @@ import { createPhoneServer, servesPhone } from './phone/server.ts';
 export interface App {
   /** A server with every route mounted, not yet listening; ask for one for each address. */
   server(): Server;
+  /** The card's own listener, not yet listening; undefined where no card host is configured. */
+  cardServer: (() => Server) | undefined;
   /** Prometheus' text, for a listener of its own. */
   metrics(): Promise<{ contentType: string; text: string }>;
   /** From now on not ready: load balancers stop sending. */
@@ -71,6 +74,11 @@ const openStore = (config: Config, db: Database, clock: Clock, log: Log): Opened
   };
 };
 
+/** A check that passes when nothing is named. */
+const saysNothing = async (names: readonly string[]): Promise<void> => {
+  if (names.length > 0) throw new Error(`missing or stale: ${names.join(', ')}`);
+};
+
 /**
  * The composition root: what exists, what it needs, in which order it answers. Crossings against the arrow of
  * docs/architecture.md (a phone revoked ends sessions; a subscription gone is forgotten) are the ports given here.
@@ -86,9 +94,6 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   const limits = createLimits({ store });
   const metrics = createMetrics({ processMetrics: true });
   const geo = await createGeo(config.geoFile);
-  const health = createHealth({
-    checks: { database: () => db.query('SELECT 1'), store: () => store.ping() },
-  });
   const kernel = createKernel({
     ...{ config, log },
     metrics: { observe: ({ seconds, ...labels }) => metrics.request(labels, seconds) },
@@ -102,9 +107,18 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     onOutcome: (outcome) => metrics.message(outcome),
     onSubscriptionGone: (deviceId) => ecps.devices.forgetPush(deviceId),
   });
+  const card = createCard({
+    ...{ config, db, store, registry, keyring, audit, clock, log },
+    counted: (outcome) => metrics.signIn({ means: 'card', outcome }),
+  });
+  const health = createHealth({
+    checks: { database: () => db.query('SELECT 1'), store: () => store.ping() },
+    ...(card ? { warnings: { cardRevocation: () => saysNothing(card.revocation.stale()) } } : {}),
+  });
   const oidc = await createOidc({
     ...{ config, db, store, registry, clients, keyring, audit, clock, log },
     pages: createOidcPages(kernel.render, config),
+    cardRefused: card && ((nationalId, serial) => card.recheck(nationalId, serial)),
     metrics: (name, clientId) => metrics.count(name, clientId),
   });
   const ecps = await createEcps({
@@ -122,7 +136,15 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   if (config.store === 'postgres') {
     jobs.add({ name: 'store-sweep', everySeconds: 60, run: () => sweepExpired(db, clock.now()) });
   }
-  for (const job of ecps.jobs) jobs.add(job);
+  for (const job of [...ecps.jobs, ...(card?.jobs ?? [])]) jobs.add(job);
+  if (card) {
+    metrics.gauge(
+      'card_revocation_fresh_seconds',
+      'Seconds until the first revocation list in use is stale; NaN when one is missing.',
+      () => card.revocation.freshSeconds(),
+    );
+    await card.start();
+  }
 
   const { app } = kernel;
   app.use(healthRoutes(health));
@@ -133,7 +155,8 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     loginRoutes({
       ...{ kernel, config, registry, limits, geo, clock, log },
       approvals: ecps.approvals,
-      oidc,
+      cardActivations: card && ecps.activations.card,
+      ...{ oidc, card },
     }),
   );
   app.use(mount(ecps.pages(kernel)));
@@ -145,9 +168,11 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
 
   return {
     server: kernel.server,
+    cardServer: card && (() => card.server()),
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     drain: () => health.drain(),
     close: async () => {
+      card?.stop();
       await jobs.stop();
       await ecps.approvals.idle();
       await messages.stop();

@@ -46,6 +46,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'list and revoke the phones of a practitioner',
     load: async () => (await import('./ecps/command.ts')).runDevicesCommand,
   },
+  cards: {
+    summary: 'declare a card lost, list cards',
+    load: async () => (await import('./card/command.ts')).runCardsCommand,
+  },
   audit: {
     summary: 'verify the audit trail',
     load: async () => (await import('./audit/command.ts')).runAuditCommand,
@@ -53,6 +57,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
   phone: {
     summary: 'the virtual phone of the sandbox',
     load: async () => (await import('./sandbox/phone/command.ts')).runPhoneCommand,
+  },
+  card: {
+    summary: 'the virtual cards of the sandbox',
+    load: async () => (await import('./sandbox/card/command.ts')).runCardCommand,
   },
   sandbox: {
     summary: 'start, reset or look at the sandbox',

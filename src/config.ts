@@ -2,6 +2,23 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { addressProblems, isLoopbackHost } from './config/addresses.ts';
+import { CARD_SETTINGS, cardProblems } from './config/card.ts';
+import {
+  integer,
+  key32,
+  list,
+  oneOf,
+  origin,
+  setting,
+  text,
+  url,
+  uuid,
+  type Setting,
+  type ValueOf,
+} from './config/schemas.ts';
+
+export { isLoopbackHost } from './config/addresses.ts';
 
 /**
  * The only reader of the environment. Every setting is declared once, in {@link SETTINGS}: its variable, what it
@@ -13,55 +30,6 @@ import { z } from 'zod';
 
 const MODES = ['sandbox', 'production'] as const;
 export type Mode = (typeof MODES)[number];
-
-const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^-?\d+$/, { error: `a whole number from ${min} to ${max}` })
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, { error: `a whole number from ${min} to ${max}` });
-const list = z.string().transform((value) =>
-  value
-    .split(/[\s,]+/)
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-);
-const url = (protocols: readonly string[]) =>
-  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
-    error: `a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`,
-  });
-const origin = url(['https:', 'http:']).refine(
-  (value) => URL.canParse(value) && new URL(value).origin === value,
-  {
-    error: 'an origin, without path or trailing slash',
-  },
-);
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: `one of ${values.join(', ')}` });
-const text = z.string().min(1, { error: 'a text' });
-const key32 = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]{43}$/, {
-    error: '32 random bytes in base64url (43 characters; `openssl rand 32 | basenc --base64url | tr -d =`)',
-  })
-  .transform((value) => Buffer.from(value, 'base64url'));
-const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, { error: 'a UUID' });
-
-interface Setting<S extends z.ZodType = z.ZodType> {
-  env: string;
-  schema: S;
-  /** As it would be written in the environment. */
-  fallback?: string;
-  /** Required when there is no fallback, unless optional. */
-  optional?: true;
-  secret?: true;
-  doc: string;
-}
-
-const setting = <S extends z.ZodType, const O extends Omit<Setting<S>, 'schema'>>(schema: S, options: O) => ({
-  schema,
-  ...options,
-});
 
 /** Every setting. The order is that of the generated reference. */
 export const SETTINGS = {
@@ -139,6 +107,11 @@ export const SETTINGS = {
     env: 'CADUCEE_ACR_ECPS',
     fallback: 'eidas1',
     doc: 'The `acr` that a sign-in with the e-CPS is worth.',
+  }),
+  acrCard: setting(oneOf(['eidas1', 'eidas2', 'eidas3']), {
+    env: 'CADUCEE_ACR_CARD',
+    fallback: 'eidas2',
+    doc: 'The `acr` that a sign-in with the card is worth; `eidas1` for services that accept no other.',
   }),
   sessionSeconds: setting(integer(60, 86400), {
     env: 'CADUCEE_SESSION_SECONDS',
@@ -245,6 +218,7 @@ export const SETTINGS = {
     fallback: 'https://monespace.medecin.fr',
     doc: 'Where a practitioner updates his contact details.',
   }),
+  ...CARD_SETTINGS,
   logLevel: setting(oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
     env: 'CADUCEE_LOG_LEVEL',
     fallback: 'info',
@@ -263,11 +237,6 @@ export const SETTINGS = {
 } as const satisfies Record<string, Setting>;
 
 type Settings = typeof SETTINGS;
-type ValueOf<S> = S extends { schema: infer Z extends z.ZodType }
-  ? S extends { optional: true }
-    ? z.output<Z> | undefined
-    : z.output<Z>
-  : never;
 
 /** The validated configuration, frozen. */
 export type Config = { readonly [K in keyof Settings]: ValueOf<Settings[K]> } & {
@@ -287,13 +256,10 @@ export class ConfigurationError extends Error {
   }
 }
 
-const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
-
-/** True for host names that never leave the machine. */
-export const isLoopbackHost = (host: string): boolean => LOOPBACK.test(host);
+type Unchecked = Omit<Config, 'origin'>;
 
 /** Combinations that would be unsafe, each told with what to do. */
-const unsafeCombinations = (config: Omit<Config, 'origin'>): string[] => {
+const unsafeCombinations = (config: Unchecked): string[] => {
   const problems: string[] = [];
   const issuer = new URL(config.issuer);
   const loopback = isLoopbackHost(issuer.hostname);
@@ -330,13 +296,7 @@ const unsafeCombinations = (config: Omit<Config, 'origin'>): string[] => {
       );
     }
   }
-  for (const proxy of config.trustedProxies) {
-    if (!/^[0-9a-fA-F:.]+(\/\d{1,3})?$/.test(proxy)) {
-      problems.push(`CADUCEE_TRUSTED_PROXIES: ${proxy} is neither an address nor a CIDR range`);
-    } else if (/^(0\.0\.0\.0|::)\/0$/.test(proxy)) {
-      problems.push(`CADUCEE_TRUSTED_PROXIES: ${proxy} would trust everyone`);
-    }
-  }
+  problems.push(...addressProblems('CADUCEE_TRUSTED_PROXIES', config.trustedProxies));
   if (config.store === 'redis' && !config.redisUrl && !config.redisCluster) {
     problems.push('CADUCEE_STORE=redis needs CADUCEE_REDIS_URL or CADUCEE_REDIS_CLUSTER');
   }
@@ -349,6 +309,7 @@ const unsafeCombinations = (config: Omit<Config, 'origin'>): string[] => {
       'CADUCEE_VAPID_SUBJECT, CADUCEE_VAPID_PUBLIC_KEY and CADUCEE_VAPID_PRIVATE_KEY go together',
     );
   }
+  problems.push(...cardProblems(config));
   return problems;
 };
 

@@ -3,6 +3,7 @@ import { type Server, type ServerResponse, createServer } from 'node:http';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type App, createApp } from './app.ts';
+import { openCardListener } from './card/open.ts';
 import type { Command } from './command.ts';
 import type { Config } from './config.ts';
 import { EXIT } from './io.ts';
@@ -41,6 +42,16 @@ const serveMetrics = async (config: Config, app: App): Promise<() => void> => {
   return () => server.close();
 };
 
+/** The card's own listener, where a card host is configured. */
+const openCard = async (app: App, config: Config) =>
+  app.cardServer &&
+  openCardListener(
+    app.cardServer(),
+    config.cardHopSocket === undefined
+      ? { host: config.cardListenHost, port: config.cardListenPort }
+      : { socket: config.cardHopSocket },
+  );
+
 /** Configuration → application → listen → drain on SIGTERM; nothing else. */
 export const runServeCommand: Command = async (args, { io, config: readConfig }) => {
   const { values } = parseArgs({ args, options: { help: { type: 'boolean' } } });
@@ -60,7 +71,9 @@ export const runServeCommand: Command = async (args, { io, config: readConfig })
   await listen(server, config.listenPort, config.listenHost);
   shutdown.add('listener', () => stopListening(server, app));
   shutdown.add('metrics', await serveMetrics(config, app));
-  log.info({ issuer: config.issuer, address: server.address() }, 'ready');
+  const card = await openCard(app, config);
+  if (card) shutdown.add('card listener', () => card.close());
+  log.info({ issuer: config.issuer, address: server.address(), card: card?.address }, 'ready');
   await shutdown.done;
   return EXIT.done;
 };

@@ -15,11 +15,15 @@ export const EVENTS = {
   sign_out_not_delivered: 'A service could not be told, server to server, that a session ended.',
 
   // e-CPS: activation
-  'ecps.activation_started': 'A phone asked for an activation, and the mail was queued.',
+  'ecps.activation_started':
+    'A phone asked for an activation, and the mail was queued; or it scanned the QR of a card.',
   'ecps.activation_scanned':
     'The QR of the mail (or the characters beside it) was accepted; the SMS was queued.',
   'ecps.activation_code_wrong': 'A wrong QR, typed code or SMS code was tried.',
-  'ecps.activation_confirmed': 'The SMS code was right; the PIN is to be chosen.',
+  'ecps.activation_confirmed':
+    'The SMS code was right, or the person confirmed the phone at the computer; the PIN is to be chosen.',
+  'ecps.activation_scanned_twice':
+    'A second phone scanned the QR of an activation by card; it was refused, and the page said so.',
   'ecps.activation_closed': 'An activation ended without a phone.',
   'ecps.step_illegal': 'A step was asked that its state does not allow.',
 
@@ -46,6 +50,11 @@ export const EVENTS = {
   'ecps.approval_given': 'A practitioner approved a sign-in.',
   'ecps.approval_denied': 'A practitioner refused a sign-in.',
   'ecps.approval_reported': 'A practitioner reported a sign-in he had not asked for.',
+
+  // card
+  'card.refused': 'A card was refused, or none was presented.',
+  'card.opposed': 'A card was declared lost: it no longer signs in.',
+  'card.released': 'A card declared lost by mistake was taken off the list.',
 
   // registry, services, keys
   registry_imported: 'A file of the registry was imported.',

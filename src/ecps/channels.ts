@@ -5,3 +5,6 @@ export const personChannel = (nationalId: string): string => `ecps:person:${nati
 
 /** Something changed for the page that started this sign-in. */
 export const transactionChannel = (txn: string): string => `ecps:page:${txn}`;
+
+/** Something changed for the page on which this activation by card began. */
+export const activationChannel = (id: string): string => `ecps:activation:${id}`;

@@ -6,6 +6,7 @@ import { createKeyRing } from '../platform/crypto.ts';
 import type { Log } from '../platform/log.ts';
 import { accessLog, type HttpMetrics } from './access-log.ts';
 import { loadAssets, type Assets } from './assets.ts';
+import { tellClientCertificates } from './client-cert.ts';
 import { createCookies, type Cookies } from './cookies.ts';
 import { createForms, type Forms } from './csrf.ts';
 import { catchFailures, createFailures, type Failures } from './failures.ts';
@@ -83,6 +84,7 @@ export const createKernel = ({ config, log, metrics, assetsFolder }: KernelOptio
   const failures = createFailures(config, render, log);
 
   app.use(accessLog(log, metrics));
+  app.use(tellClientCertificates(log));
   app.use(securityHeaders({ https: config.origin.startsWith('https:') }));
   app.use(catchFailures(failures));
   app.use(onlyOwnHosts(config));

@@ -1,9 +1,10 @@
 import type { Config } from '../config.ts';
+import type { CardActivations } from '../ecps/activation/service.ts';
 import type { Kernel } from '../http/kernel.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Memory } from './memory.ts';
-import type { Approvals, Geo, Limits, SignInProvider } from './ports.ts';
+import type { Approvals, CardReader, Geo, Limits, SignInProvider } from './ports.ts';
 
 /** What the sign-in pages are given by app.ts. */
 export interface LoginOptions {
@@ -11,6 +12,9 @@ export interface LoginOptions {
   config: Config;
   oidc: SignInProvider;
   approvals: Approvals;
+  /** Undefined where no card host is configured: the tab says so. */
+  card?: CardReader | undefined;
+  cardActivations?: CardActivations | undefined;
   /** Names the person at the end of a test of the e-CPS. */
   registry?: { find(nationalId: string): Promise<{ givenName: string; familyName: string } | undefined> };
   limits: Limits;

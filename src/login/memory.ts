@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
+import { CARD_REFUSALS } from '../card/reasons.ts';
 import type { Cookies } from '../http/cookies.ts';
 import { token } from '../platform/random.ts';
 
@@ -27,6 +28,8 @@ const stateShape = z.object({
   /** Our own test: until when, in ISO 8601. */
   selfTestUntil: z.string().optional(),
   attempt: attemptShape.optional(),
+  /** The last card was refused: why, and the number given for the help desk. */
+  cardRefusal: z.object({ code: z.enum(CARD_REFUSALS), supportId: z.string() }).optional(),
 });
 /** One sign-in, as its browser carries it. */
 export type BrowserState = z.output<typeof stateShape>;

@@ -2,6 +2,7 @@ import { errorPage } from '../../views/pages/error.ts';
 import { handOverPage } from '../../views/pages/hand-over.ts';
 import { common } from '../../views/locales/index.ts';
 import { signedOutPage, signOutPage } from '../../views/pages/sign-out.ts';
+import { createCardHosts } from '../card/hosts.ts';
 import type { Config } from '../config.ts';
 import { allowFormAction } from '../http/headers.ts';
 import { localeOf } from '../http/locale.ts';
@@ -9,7 +10,10 @@ import type { Render } from '../http/render.ts';
 import type { OidcPages } from '../oidc/pages.ts';
 
 /** The pages that the OpenID provider asks for, drawn like all others. */
-export const createOidcPages = (render: Render, config: Pick<Config, 'defaultLocale'>): OidcPages => ({
+export const createOidcPages = (
+  render: Render,
+  config: Pick<Config, 'defaultLocale' | 'cardOrigin'>,
+): OidcPages => ({
   error: (ctx, problem) => {
     const label = common(localeOf(ctx, config.defaultLocale)).service;
     const { service } = problem;
@@ -27,7 +31,16 @@ export const createOidcPages = (render: Render, config: Pick<Config, 'defaultLoc
     render(ctx, signOutPage({ form, service: service?.name }));
   },
   loggedOut: (ctx, { service, partly }) => {
-    render(ctx, signedOutPage({ service: service && { name: service.name, url: service.uri }, partly }));
+    const card =
+      config.cardOrigin === undefined
+        ? undefined
+        : createCardHosts(config.cardOrigin).fresh
+          ? 'fresh'
+          : 'single';
+    render(
+      ctx,
+      signedOutPage({ service: service && { name: service.name, url: service.uri }, partly, card }),
+    );
   },
   formPost: (ctx, form) => {
     allowFormAction(ctx, form.action);

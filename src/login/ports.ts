@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { Card } from '../card/service.ts';
 
 /** What the sign-in pages ask of the rooms around them. Implemented by oidc, ecps, limits and platform; wired in app.ts. */
 
@@ -16,6 +17,8 @@ export interface Interaction {
   /** A national identifier that the service already knows. */
   loginHint?: string | undefined;
   bindingMessage?: string | undefined;
+  /** True when a session existed and its card may no longer sign in. */
+  cardRefused?: boolean | undefined;
   /** Set once the interaction has its answer: where the browser goes on. A reload then loses nothing. */
   resumeUrl?: string | undefined;
 }
@@ -40,6 +43,8 @@ export interface SignedIn {
   authMode: string;
   authTime: Date;
   deviceId?: string;
+  /** Serial number of the card's certificate. */
+  cardSerial?: string;
 }
 
 /** Who asks for a sign-in and hears its end: the OpenID provider, or our own test of the e-CPS. */
@@ -86,6 +91,9 @@ export interface Approvals {
   rememberBrowser(nationalId: string, browserKey: string): Promise<void>;
   isKnown(nationalId: string, browserKey: string): Promise<boolean>;
 }
+
+/** The card, seen from the sign-in pages (src/card/service.ts). */
+export type CardReader = Pick<Card, 'hosts' | 'begin' | 'redeem' | 'recheck'>;
 
 /** src/limits: counts first, then compares. */
 export interface Limits {

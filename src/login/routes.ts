@@ -2,17 +2,19 @@ import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { common } from '../../views/locales/index.ts';
 import { activatePage, helpPage } from '../../views/pages/help.ts';
-import { cardPage } from '../../views/pages/sign-in.ts';
 import { Refusal } from '../http/errors.ts';
 import { localeOf } from '../http/locale.ts';
 import { openInteraction, ownForm } from './acts.ts';
+import { showCard, showCardRefusal } from './card-acts.ts';
+import { cardActivationRoutes } from './card-activation.ts';
+import { DIAGNOSTIC, cardPages } from './card-diagnostic.ts';
 import type { LoginDeps, LoginOptions } from './deps.ts';
 import { drawStart } from './draw.ts';
 import { events, qr, status } from './live.ts';
 import { createMemory } from './memory.ts';
 import { selfTestPages, selfTestProvider } from './self-test.ts';
-import { frameOf, isSelfTest, type SignIn } from './sign-in.ts';
-import { RETURN, START, WAIT, walk, type Step } from './steps.ts';
+import { isSelfTest, type SignIn } from './sign-in.ts';
+import { CARD, CARD_RETURN, RETURN, START, WAIT, walk, type Step } from './steps.ts';
 
 /** Addresses of a sign-in. The provider sends the browser to `signInPath(uid)`. */
 export const signInPath = (uid: string): string => `/connexion/${uid}`;
@@ -63,10 +65,6 @@ const showStart: Step = (signIn, deps) => {
   });
 };
 
-const showCard: Step = (signIn, deps) => {
-  deps.kernel.render(signIn.ctx, cardPage(frameOf(signIn, deps)));
-};
-
 const cancel: Step = (signIn) =>
   signIn.provider.abort(signIn.ctx, {
     error: 'access_denied',
@@ -80,6 +78,9 @@ const signInRoutes = (router: Router, deps: LoginDeps): void => {
   router.get('/connexion/:uid', by([openInteraction, showStart]));
   router.post('/connexion/:uid', by(START));
   router.get('/connexion/:uid/carte', by([openInteraction, showCard]));
+  router.post('/connexion/:uid/carte', by(CARD));
+  router.get('/connexion/:uid/carte/retour', by(CARD_RETURN));
+  router.get('/connexion/:uid/carte/refus', by([openInteraction, showCardRefusal]));
   router.get('/connexion/:uid/attente', by(WAIT));
   router.get('/connexion/:uid/retour', by(RETURN));
   router.post('/connexion/:uid/annuler', by([openInteraction, ownForm, cancel]));
@@ -102,11 +103,20 @@ export const loginRoutes = (options: LoginOptions): Middleware => {
   const test = selfTestPages(options, memory);
   const router = new Router();
   signInRoutes(router, deps);
-  router.get('/aide', (ctx) => render(ctx, helpPage));
-  router.get('/activer', (ctx) => render(ctx, activatePage({ appUrl: appOrigin, contactDelayHours })));
+  router.get('/aide', (ctx) => render(ctx, helpPage({ card: options.card !== undefined })));
+  router.get('/activer', (ctx) =>
+    render(ctx, activatePage({ appUrl: appOrigin, contactDelayHours, card: options.card !== undefined })),
+  );
   router.get('/tester', test.show);
   router.post('/tester', test.start);
   router.get('/tester/bravo', test.done);
+  const card = cardPages(options);
+  router.get('/carte/lien', card.lost);
+  router.get(DIAGNOSTIC, card.show);
+  router.post(DIAGNOSTIC, card.start);
+  router.get(`${DIAGNOSTIC}/retour`, card.back);
+  router.get(`${DIAGNOSTIC}/resultat`, card.result);
+  cardActivationRoutes(router, options);
   const routes = router.routes();
   const allowed = router.allowedMethods();
   return (ctx, next) => routes(ctx as never, () => allowed(ctx as never, next));

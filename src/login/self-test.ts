@@ -16,7 +16,12 @@ import { SELF_TEST_PREFIX } from './sign-in.ts';
 
 const PATH = '/tester';
 const SECONDS = 20 * 60;
-const doneShape = z.object({ nationalId: z.string(), samePhone: z.boolean(), until: z.string() });
+const doneShape = z.object({
+  nationalId: z.string(),
+  samePhone: z.boolean(),
+  card: z.boolean(),
+  until: z.string(),
+});
 
 /** Stands in for the OpenID provider: the interaction lives in the browser's sealed cookie. */
 export const selfTestProvider = (options: LoginOptions, memory: Memory): SignInProvider => ({
@@ -37,9 +42,10 @@ export const selfTestProvider = (options: LoginOptions, memory: Memory): SignInP
       acr: acrEcps,
     };
   },
-  finishSignIn: async (ctx, { nationalId, amr }) => {
+  finishSignIn: async (ctx, { nationalId, amr, authMode }) => {
     const until = new Date(options.clock.now().getTime() + SECONDS * 1000).toISOString();
-    const done = { nationalId, samePhone: amr.includes('phr'), until };
+    const card = authMode === 'CARD';
+    const done = { nationalId, samePhone: !card && amr.includes('phr'), card, until };
     options.kernel.cookies.setSealed(ctx, 'essai', done, { path: PATH, seconds: SECONDS });
     memory.dropState(ctx, `/connexion/${uidOf(ctx)}`);
     redirect(ctx, `${PATH}/bravo`);
@@ -82,6 +88,7 @@ export const selfTestPages = (options: LoginOptions, memory: Memory) => ({
       csrf: options.kernel.forms.token(ctx),
       name: person && `${person.givenName} ${person.familyName}`,
       samePhone: done.data.samePhone,
+      card: done.data.card,
     });
     options.kernel.render(ctx, view);
   },

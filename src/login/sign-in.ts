@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { SignInFrame } from '../../views/partials/cancel.ts';
+import type { CardProof } from '../card/handoff.ts';
 import type { LoginDeps } from './deps.ts';
 import type { BrowserState } from './memory.ts';
 import type { Approved, Interaction, SignInProvider } from './ports.ts';
@@ -18,6 +19,8 @@ export interface SignIn {
   form?: URLSearchParams;
   identifier?: { nationalId: string; luhn: boolean } | undefined;
   approved?: Approved;
+  /** What the card proved. */
+  proof?: CardProof;
 }
 
 /** Our own test of the e-CPS has identifiers of this form instead of the provider's. */
@@ -33,11 +36,12 @@ export const brought = <T>(value: T | undefined, what: string): T => {
 
 /** What every page of a sign-in shows around its own content. */
 export const frameOf = (signIn: SignIn, deps: LoginDeps): SignInFrame => {
-  const { service } = brought(signIn.interaction, 'the interaction');
+  const { service, cardRefused } = brought(signIn.interaction, 'the interaction');
   return {
     base: signIn.base,
     csrf: deps.kernel.forms.token(signIn.ctx),
     service: { name: service.name, host: service.host },
     selfTest: isSelfTest(signIn.uid),
+    cardRefused,
   };
 };

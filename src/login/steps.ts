@@ -13,6 +13,7 @@ import {
   spareTheHouse,
   takeApproval,
 } from './acts.ts';
+import { askCard, forgetCardRefusal, handOverCard, takeCard } from './card-acts.ts';
 import type { LoginDeps } from './deps.ts';
 import type { SignIn } from './sign-in.ts';
 
@@ -55,6 +56,18 @@ export const RETURN: readonly Step[] = [
   knowBrowser,
   forgetTheEnded,
   handOver,
+];
+
+/** POST /connexion/:uid/carte — sends the browser to the card's host. */
+export const CARD: readonly Step[] = [openInteraction, ownForm, spareTheHouse, askCard];
+
+/** GET /connexion/:uid/carte/retour — back from the card's host, with what it has to say of this very attempt. */
+export const CARD_RETURN: readonly Step[] = [
+  onlyThatBrowser,
+  openInteraction,
+  takeCard,
+  forgetCardRefusal,
+  handOverCard,
 ];
 
 /** Walks the steps until one has answered. */

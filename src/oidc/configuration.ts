@@ -3,7 +3,7 @@ import { OWN_METADATA, SCOPES, isLoopbackUrl } from '../clients/schema.ts';
 import { isLoopbackHost, type Config } from '../config.ts';
 import { epochSeconds, type Clock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
-import type { CarriesMeans } from './accounts.ts';
+import type { CardRefused, CarriesMeans } from './accounts.ts';
 import { CLAIMS_BY_SCOPE } from './claims.ts';
 import { ALGORITHMS, type SigningKey } from './keys.ts';
 import { LIFETIMES } from './lifetimes.ts';
@@ -34,6 +34,7 @@ export interface ConfigurationDeps {
   logoutConfirm: (ctx: KoaContextWithOIDC) => void | Promise<void>;
   loggedOut: (ctx: KoaContextWithOIDC) => void | Promise<void>;
   loadGrant: NonNullable<Configuration['loadExistingGrant']>;
+  cardRefused?: CardRefused | undefined;
 }
 
 /** Cookie names carry product and port: one host with many ports is one cookie jar. */
@@ -152,7 +153,7 @@ const extraTokenClaims: NonNullable<Configuration['extraTokenClaims']> = (ctx, t
 /** The library's configuration. */
 export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
   const { config } = deps;
-  const acrs = [config.acrEcps];
+  const acrs = [...new Set([config.acrEcps, ...(config.cardOrigin === undefined ? [] : [config.acrCard])])];
   return {
     adapter: deps.adapter,
     jwks: jwks(deps.keys),
@@ -192,7 +193,7 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
     revokeGrantPolicy: (ctx) =>
       !(ctx.oidc.route === 'revocation' && ctx.oidc.entities.AccessToken !== undefined),
     interactions: {
-      policy: createPolicy(acrs),
+      policy: createPolicy(acrs, deps.cardRefused),
       url: (_ctx, interaction) => `/connexion/${interaction.uid}`,
     },
     renderError: deps.renderError,

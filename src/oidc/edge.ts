@@ -84,7 +84,8 @@ const drawChangeOfPerson = async (ctx: KoaContextWithOIDC, pages: OidcPages): Pr
   const secret = ctx.oidc.session?.state?.['secret'];
   if (ctx.oidc.route !== 'resume' || ctx.status !== 200 || typeof secret !== 'string') return;
   if (ctx.body === undefined) return;
-  allowFormAction(ctx, ctx.oidc.params?.['redirect_uri'] as string | undefined);
+  // The parameters are not yet taken out of the interaction here; the form ends, by redirects, at the service.
+  allowFormAction(ctx, ctx.oidc.entities.Interaction?.params['redirect_uri'] as string | undefined);
   await pages.formPost(ctx, {
     action: ctx.oidc.urlFor('end_session_confirm'),
     fields: { xsrf: secret, logout: 'yes' },

@@ -103,6 +103,7 @@ const createListeners = ({ rows, log, metrics, subUuid }: EventsDeps) => {
         details: clean({
           acr: session?.acr,
           authMode: session?.authMode,
+          cardSerial: session?.cardSerial,
           singleSignOn: ctx.oidc.result?.login === undefined,
         }),
       });

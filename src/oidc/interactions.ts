@@ -5,6 +5,7 @@ import { epochSeconds } from '../platform/clock.ts';
 import type { Registry } from '../registry/service.ts';
 import type { CarriesMeans } from './accounts.ts';
 import { subOf } from './claims.ts';
+import { CARD_REFUSED } from './policy.ts';
 
 /** A sign-in that a service has asked for, while the person proves who they are. */
 export interface SignInRequest {
@@ -16,6 +17,8 @@ export interface SignInRequest {
   acr: string;
   uiLocales?: string;
   loginHint?: string;
+  /** True when a session existed and its card may no longer sign in. */
+  cardRefused?: boolean;
   /** Set once the request has its answer: where the browser goes on. */
   resumeUrl?: string;
 }
@@ -29,6 +32,7 @@ export interface SignIn {
   authMode: string;
   authTime: Date;
   deviceId?: string;
+  cardSerial?: string;
 }
 
 /** The sign-in pages' half of the provider. */
@@ -98,6 +102,7 @@ export const createInteractions = (deps: InteractionsDeps): Interactions => {
         ...optional('homeUrl', client.clientUri),
         ...optional('uiLocales', text(details.params['ui_locales'])),
         ...optional('loginHint', text(details.params['login_hint'])),
+        ...(details.prompt.reasons.includes(CARD_REFUSED) ? { cardRefused: true } : {}),
         ...optional('resumeUrl', details.result === undefined ? undefined : details.returnTo),
       };
     },
@@ -106,7 +111,8 @@ export const createInteractions = (deps: InteractionsDeps): Interactions => {
       if (practitioner?.status !== 'active') throw new Refusal('practitioner_inactive', 403);
       const means: CarriesMeans = {
         authMode: signIn.authMode,
-        ...(signIn.deviceId === undefined ? {} : { deviceId: signIn.deviceId }),
+        ...optional('deviceId', signIn.deviceId),
+        ...optional('cardSerial', signIn.cardSerial),
       };
       await answer(ctx, {
         login: {

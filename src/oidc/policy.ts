@@ -1,5 +1,5 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
-import { practitionerAccount } from './accounts.ts';
+import { practitionerAccount, type CardRefused, type CarriesMeans } from './accounts.ts';
 
 /**
  * When a person has to prove who they are. There is one interaction, signing in; consent is not asked, since the
@@ -51,6 +51,21 @@ const activePractitioner = new Check(
   },
 );
 
+/** Name of the reason, for the sign-in page. */
+export const CARD_REFUSED = 'card_refused';
+
+/** The card that opened the session was revoked, declared lost, or is no longer valid: it opens no further service. */
+const cardStillGood = (refused: CardRefused) =>
+  new Check(CARD_REFUSED, 'End-User authentication is required', 'login_required', async ({ oidc }) => {
+    const serial = (oidc.session as CarriesMeans | undefined)?.cardSerial;
+    const account = practitionerAccount(oidc.account);
+    if (serial === undefined || !account) return Check.NO_NEED_TO_PROMPT;
+    const reason = await refused(account.practitioner.nationalId, serial);
+    if (reason === undefined) return Check.NO_NEED_TO_PROMPT;
+    if (oidc.result?.login !== undefined) throw new errors.AccessDenied('the card is no longer accepted');
+    return Check.REQUEST_PROMPT;
+  });
+
 /** The `sub` of the hint; after the sign-in the library no longer knows it. */
 const hintedSub = async ({ oidc }: KoaContextWithOIDC): Promise<unknown> => {
   if (oidc.entities.IdTokenHint) return oidc.entities.IdTokenHint.payload['sub'];
@@ -73,14 +88,18 @@ const hintedPerson = new Check(
   },
 );
 
-/** The policy, given the acr that our means reach. */
-export const createPolicy = (supportedAcrs: readonly string[]): interactionPolicy.DefaultPolicy => {
+/** The policy, given the acr that our means reach, and who knows about cards if anyone does. */
+export const createPolicy = (
+  supportedAcrs: readonly string[],
+  cardRefused?: CardRefused,
+): interactionPolicy.DefaultPolicy => {
   const policy = base();
   policy.remove('consent');
   const login = policy.get('login');
   if (!login) throw new Error('the library has no login prompt any more');
   for (const replaced of ['essential_acr', 'essential_acrs', 'id_token_hint']) login.checks.remove(replaced);
   login.checks.add(activePractitioner);
+  if (cardRefused) login.checks.add(cardStillGood(cardRefused));
   login.checks.add(hintedPerson);
   login.checks.add(essentialAcr(supportedAcrs));
   return policy;

@@ -11,7 +11,7 @@ import type { Log } from '../platform/log.ts';
 import type { Database } from '../platform/postgres.ts';
 import type { ExpiringStore } from '../platform/store/contract.ts';
 import type { Registry } from '../registry/service.ts';
-import { createAccounts, type Accounts } from './accounts.ts';
+import { createAccounts, type Accounts, type CardRefused } from './accounts.ts';
 import { createAdapter } from './adapter.ts';
 import { subOf } from './claims.ts';
 import { cookieNames, createConfiguration } from './configuration.ts';
@@ -40,6 +40,8 @@ export interface OidcDeps {
   clock: Clock;
   log: Log;
   pages: OidcPages;
+  /** Asked at each authorization and refresh of a session that a card opened. */
+  cardRefused?: CardRefused | undefined;
   metrics?: (name: OidcCounter, clientId: string | undefined) => void;
 }
 
@@ -145,7 +147,7 @@ const createBuilder = (deps: OidcDeps, accounts: Accounts, events: Events, sessi
 /** Builds the provider. Creates the signing keys at the very first start. */
 export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
   const { config, registry } = deps;
-  const accounts = createAccounts(registry, config.subUuid);
+  const accounts = createAccounts(registry, config.subUuid, deps.cardRefused);
   const events = createEvents({
     ...deps,
     rows: createEventRows({ ...deps, limits: createLimits(deps) }),

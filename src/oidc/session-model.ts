@@ -3,11 +3,21 @@ import { uuid } from '../platform/random.ts';
 import type { CarriesMeans } from './accounts.ts';
 import { keep } from './model-fields.ts';
 
-/** authMode and device travel from the session to the code, and from there to each refresh token. */
+const MEANS = ['authMode', 'deviceId', 'cardSerial'] as const satisfies readonly (keyof CarriesMeans)[];
+
+/** Takes the means over from another carrier; what is known already stays. */
+const takeMeans = (into: CarriesMeans, from: CarriesMeans | undefined): void => {
+  for (const name of MEANS) {
+    const value = from?.[name];
+    if (value !== undefined) into[name] ??= value;
+  }
+};
+
+/** authMode, device and card travel from the session to the code, and from there to each refresh token. */
 export const carryMeans = (provider: Provider): void => {
-  keep(provider.Session, 'authMode', 'deviceId');
+  keep(provider.Session, ...MEANS);
   for (const model of [provider.AuthorizationCode, provider.RefreshToken]) {
-    keep(model, 'authMode', 'deviceId');
+    keep(model, ...MEANS);
     const { save } = model.prototype;
     model.prototype.save = function (this: InstanceType<typeof model> & CarriesMeans) {
       const { entities, session } = Provider.ctx?.oidc ?? {};
@@ -17,8 +27,7 @@ export const carryMeans = (provider: Provider): void => {
           ? session
           : (entities?.RotatedRefreshToken ?? entities?.AuthorizationCode)
       ) as CarriesMeans | undefined;
-      if (source?.authMode !== undefined) this.authMode ??= source.authMode;
-      if (source?.deviceId !== undefined) this.deviceId ??= source.deviceId;
+      takeMeans(this, source);
       return save.call(this);
     };
   }
@@ -38,8 +47,9 @@ export const adaptSession = (
     // A cookie of the browser's session: its life is counted here, where refreshes prolong it.
     loginAccount.call(this, { ...details, transient: true });
     const login = Provider.ctx?.oidc.entities.Interaction?.result?.login as CarriesMeans | undefined;
-    if (login?.authMode !== undefined) this.authMode = login.authMode;
-    if (login?.deviceId !== undefined) this.deviceId = login.deviceId;
+    // A second sign-in with another means leaves nothing of the first.
+    if (login) for (const name of MEANS) delete this[name];
+    takeMeans(this, login);
     this.changed = true;
   };
   prototype.ensureClientContainer = function (this: Ours, clientId) {

@@ -2,8 +2,9 @@ import type { ActivationView, DeviceView, RequestOf } from '../ecps/protocol/api
 import { PIN_MAX_LENGTH } from '../ecps/protocol/api.ts';
 import type { PinProblem } from '../ecps/protocol/pin.ts';
 import { pinProblem } from '../ecps/protocol/pin.ts';
+import { parseCardQr } from '../ecps/protocol/qr.ts';
 import type { PhoneParts } from './parts.ts';
-import { PhoneError } from './errors.ts';
+import { PhoneError, PhoneRefusal } from './errors.ts';
 import { trustedIssuer } from './issuer.ts';
 
 export interface Enrolment {
@@ -13,17 +14,26 @@ export interface Enrolment {
   readonly receipt: string;
 }
 
-/** From the national identifier to a phone that can approve. */
+export interface ThisPhone {
+  name: string;
+  model: string;
+  os: string;
+}
+
+/** From the national identifier, or a card presented to a computer, to a phone that can approve. */
 export interface ActivationFlow {
   /**
    * Asks for an activation. A phone that already has keys uses them again (forgotten PIN, locked or frozen phone);
    * `newKeys` makes others, as a phone that was revoked must.
    */
-  activate(input: {
-    nationalId: string;
-    device: { name: string; model: string; os: string };
-    newKeys?: boolean;
-  }): Promise<ActivationView>;
+  activate(input: { nationalId: string; device: ThisPhone; newKeys?: boolean }): Promise<ActivationView>;
+  /**
+   * Scans the QR of the page on which a card was presented. `letters` are to be compared with those of the computer;
+   * {@link ActivationFlow.computerAnswers} tells when it did.
+   */
+  activateByCard(input: { qr: string; device: ThisPhone; newKeys?: boolean }): Promise<ActivationView>;
+  /** Asks until the person answered at the computer, or its time is over: then the PIN is due, or it is closed. */
+  computerAnswers(signal: AbortSignal): Promise<ActivationView>;
   /** Where the activation under way stands. */
   activation(): Promise<ActivationView>;
   resendMail(): Promise<ActivationView>;
@@ -36,6 +46,22 @@ export interface ActivationFlow {
   /** Chooses the PIN and enrols. Throws `pin_refused` for a PIN of the block list. */
   enrol(pin: string): Promise<Enrolment>;
 }
+
+/** How often the computer's answer is asked for. */
+const ASK_MS = 1_500;
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
 
 /** A new PIN must pass the block list. */
 export const acceptPin = (pin: string, nationalId: string, minLength: number): void => {
@@ -61,7 +87,8 @@ export const createActivationFlow = (
   const remember = async (view: ActivationView): Promise<ActivationView> => {
     await signing.update((state) => {
       if (state.activation?.id !== view.activationId) return state;
-      return { ...state, activation: { ...state.activation, state: view.state } };
+      const { nationalId = state.activation.nationalId } = view;
+      return { ...state, activation: { ...state.activation, nationalId, state: view.state } };
     });
     return view;
   };
@@ -86,20 +113,45 @@ export const createActivationFlow = (
   const readyForPin = (view: ActivationView) => {
     const { gen, aud, activationId, deviceId } = view;
     if (view.state !== 'pin_due' || gen === undefined || aud === undefined) {
-      throw new PhoneError('no_activation', 'the SMS code comes before the PIN');
+      throw new PhoneError('no_activation', 'the PIN is not due yet');
     }
     return { gen, aud: trustedIssuer(aud, transport.origin), activationId, deviceId };
   };
 
+  /** The keys of this phone: those it has, or others when it must start afresh. */
+  const keysToUse = async (newKeys: boolean) => {
+    const keys = (newKeys ? undefined : await vault.keys()) ?? (await vault.createKeys());
+    if (newKeys) await signing.update(() => ({ seq: 0 }));
+    return keys;
+  };
+
+  const begin = async (view: ActivationView, nationalId: string): Promise<ActivationView> => {
+    const { activationId: id, deviceId, state } = view;
+    await signing.update((former) => ({ ...former, activation: { id, deviceId, nationalId, state } }));
+    return view;
+  };
+
   return {
     async activate({ nationalId, device, newKeys = false }) {
-      const keys = (newKeys ? undefined : await vault.keys()) ?? (await vault.createKeys());
-      if (newKeys) await signing.update(() => ({ seq: 0 }));
-      const body = { nationalId, jwk: keys.jwk, device, locale };
-      const view = await transport.call('activate', { body, once: true });
-      const { activationId: id, deviceId, state } = view;
-      await signing.update((former) => ({ ...former, activation: { id, deviceId, nationalId, state } }));
-      return view;
+      const { jwk } = await keysToUse(newKeys);
+      const body = { nationalId, jwk, device, locale };
+      return begin(await transport.call('activate', { body, once: true }), nationalId);
+    },
+    async activateByCard({ qr, device, newKeys = false }) {
+      parseCardQr(qr);
+      const { jwk } = await keysToUse(newKeys);
+      // The same phone may scan again: a lost answer costs nothing. Whose e-CPS it is, is not told yet.
+      return begin(
+        await transport.call('activateByCard', { body: { qr: qr.trim(), jwk, device, locale } }),
+        '',
+      );
+    },
+    async computerAnswers(signal) {
+      for (;;) {
+        const view = await read();
+        if (view.state !== 'confirm_due' || signal.aborted) return view;
+        await pause(ASK_MS, signal);
+      }
     },
     activation: read,
     resendMail: () => step((id) => transport.call('resendMail', { id, body: {}, once: true })),
@@ -109,8 +161,8 @@ export const createActivationFlow = (
     smsCode: (code) => step((id) => transport.call('smsCode', { id, body: { code }, once: true })),
 
     async enrol(pin) {
-      const { nationalId } = await current();
       const view = await read();
+      const { nationalId } = await current();
       const { gen, aud, activationId: id, deviceId } = readyForPin(view);
       acceptPin(pin, nationalId, view.pin?.minLength ?? 4);
       const { jwk } = await signing.keys();
@@ -140,3 +192,7 @@ export const createActivationFlow = (
     },
   };
 };
+
+/** Whether a refusal says that this phone’s keys are of no more use, so that only new ones can be activated. */
+export const needsNewKeys = (error: unknown): boolean =>
+  error instanceof PhoneRefusal && error.code === 'device_revoked';

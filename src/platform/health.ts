@@ -34,20 +34,22 @@ const outcome = async (check: () => Promise<unknown>, timeoutMs: number): Promis
 /** Makes the probes from the checks of what the process needs: `{database: () => db.query('SELECT 1'), store: () => store.ping()}`. */
 export const createHealth = (options: {
   checks: Readonly<Record<string, () => Promise<unknown>>>;
+  /** Told like checks, but failing takes nobody out of service: what is wrong there is wrong in every process. */
+  warnings?: Readonly<Record<string, () => Promise<unknown>>>;
   timeoutMs?: number;
 }): Health => {
-  const { checks, timeoutMs = TIMEOUT_MS } = options;
+  const { checks, warnings = {}, timeoutMs = TIMEOUT_MS } = options;
   let draining = false;
   return {
     live: () => ({ status: 200, body: { status: 'ok' } }),
     ready: async ({ verbose = false } = {}) => {
       const outcomes = await Promise.all(
-        Object.entries(checks).map(async ([name, check]): Promise<[string, string]> => [
+        Object.entries({ ...warnings, ...checks }).map(async ([name, check]): Promise<[string, string]> => [
           name,
           await outcome(check, timeoutMs),
         ]),
       );
-      const failed = outcomes.some(([, result]) => result !== 'ok');
+      const failed = outcomes.some(([name, result]) => result !== 'ok' && Object.hasOwn(checks, name));
       const status = draining ? 'draining' : failed ? 'failed' : 'ok';
       return {
         status: status === 'ok' ? 200 : 503,

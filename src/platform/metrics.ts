@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** The numbers of one process, in Prometheus' format. No label holds anything about a person. */
 export interface Metrics {
@@ -10,6 +10,8 @@ export interface Metrics {
   message(labels: { channel: string; outcome: string }): void;
   /** Anything else worth counting: successful refresh, userinfo, introspection. */
   count(name: string, clientId?: string): void;
+  /** A value that is read each time the metrics are; undefined is told as NaN. */
+  gauge(name: string, help: string, read: () => number | undefined): void;
   readonly contentType: string;
   text(): Promise<string>;
 }
@@ -44,6 +46,15 @@ export const createMetrics = (options: { processMetrics?: boolean } = {}): Metri
     signIn: (labels) => signIns.inc(labels),
     message: (labels) => messages.inc(labels),
     count: (name, clientId = '') => events.inc({ name, client: clientId }),
+    gauge: (name, help, read) =>
+      void new Gauge({
+        name: `caducee_${name}`,
+        help,
+        registers: [registry],
+        collect() {
+          this.set(read() ?? Number.NaN);
+        },
+      }),
     contentType: registry.contentType,
     text: () => registry.metrics(),
   };

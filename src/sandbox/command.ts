@@ -13,7 +13,7 @@ const HELP = `caducee sandbox start|reset|status [--json] [--port-base N]
 
 --json     start: one line on standard output once all is ready; status and reset: one line
 
-Ports: CADUCEE_PORT_BASE (or --port-base) and the seven after it; each port base is a sandbox of its own.
+Ports: CADUCEE_PORT_BASE (or --port-base) and the eight after it; each port base is a sandbox of its own.
 npm start is \`caducee sandbox start\`, npm run reset is \`caducee sandbox reset\`.
 `;
 

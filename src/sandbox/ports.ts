@@ -11,6 +11,7 @@ const OFFSETS = {
   smtp: 6,
   twilio: 7,
   portal: 8,
+  authority: 9,
 } as const;
 
 export type SandboxPorts = Readonly<Record<keyof typeof OFFSETS, number>>;

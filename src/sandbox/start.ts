@@ -11,6 +11,8 @@ import { migrate, readMigrations } from '../platform/migrate.ts';
 import { openDatabase } from '../platform/postgres.ts';
 import type { Shutdown } from '../platform/shutdown.ts';
 import { homeRoutes } from './home.ts';
+import { createPkiServer } from './card/server.ts';
+import { type SandboxPki, openPki } from './card/vault.ts';
 import { createInbox } from './inbox/index.ts';
 import { openLoopback } from './loopback.ts';
 import { type Persona, listPersonas, seedPersonas } from './personas.ts';
@@ -90,6 +92,19 @@ const seed = async ({ config, ports }: Started, root: string) => {
   }
 };
 
+/** What the authority of the virtual cards publishes. */
+const startAuthority = async (
+  { ports }: Started,
+  pki: SandboxPki,
+  { folder, shutdown }: SandboxOptions,
+): Promise<void> => {
+  const opened = await openLoopback(
+    () => createPkiServer({ pki, folder, clock: systemClock }),
+    ports.authority,
+  );
+  shutdown.add('card authority', () => opened.close());
+};
+
 const startInbox = async (
   { config, ports }: Started,
   { folder, shutdown }: SandboxOptions,
@@ -123,6 +138,9 @@ const startProvider = async (
   // The same application answers there: it tells the phone app's host from its own.
   const phone = await openLoopback(() => app.server(), ports.app);
   shutdown.add('phone app', () => phone.close());
+  if (!app.cardServer) return;
+  const card = await openLoopback(app.cardServer, ports.card);
+  shutdown.add('card host', () => card.close());
 };
 
 /** Starts it all; resolves once everything answers. */
@@ -131,13 +149,21 @@ export const startSandbox = async (options: SandboxOptions): Promise<SandboxSumm
   const ports = sandboxPorts(portBase);
   await checkPortsFree(ports);
   const secrets = await sandboxSecrets(folder);
-  const databaseUrl = await startDatabase(options);
-  const variables = sandboxVariables({ root, portBase, ports, secrets, databaseUrl });
+  const [databaseUrl, pki] = await Promise.all([
+    startDatabase(options),
+    openPki(folder, {
+      now: systemClock.now(),
+      crlOrigin: localOrigin(ports.authority),
+      label: String(portBase),
+    }),
+  ]);
+  const variables = sandboxVariables({ root, folder, portBase, ports, secrets, databaseUrl });
   const config = parseConfig(variables);
   const started: Started = { config, ports, secrets, log: createLog(config.logLevel, options.stderr) };
   const { personas, clients } = await seed(started, root);
   const summary = summarise(config, ports, { personas: personas.fr, clients });
   await startInbox(started, options);
+  await startAuthority(started, pki, options);
   await startProvider(started, { summary, personas }, options);
   await startServices({
     issuer: config.issuer,

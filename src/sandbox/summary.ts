@@ -12,15 +12,17 @@ export interface SandboxSummary {
   home: string;
   app: string;
   inbox: string;
-  /** Null until the card arrives. */
+  /** The card's host: a label of its own for each attempt. Null where the environment offers no card. */
   card: string | null;
+  /** The authority that browsers must trust to reach that host. */
+  cardAuthority: string;
   services: { id: string; name: string; url: string }[];
   clients: { clientId: string; clientSecret?: string }[];
   personas: Persona[];
 }
 
 export const summarise = (
-  config: Pick<Config, 'issuer' | 'appOrigin'>,
+  config: Pick<Config, 'issuer' | 'appOrigin' | 'cardOrigin'>,
   ports: SandboxPorts,
   seeded: { personas: Persona[]; clients: readonly SandboxClient[] },
 ): SandboxSummary => ({
@@ -29,7 +31,8 @@ export const summarise = (
   home: `${localOrigin(ports.provider)}/`,
   app: `${config.appOrigin}/`,
   inbox: `${localOrigin(ports.inbox)}/`,
-  card: null,
+  card: config.cardOrigin ?? null,
+  cardAuthority: `${localOrigin(ports.authority)}/autorite.pem`,
   services: [
     { id: 'vaccin-covid', name: 'Vaccin Covid', url: `${localOrigin(ports.vaccinCovid)}/` },
     { id: 'si-dep', name: 'SI-DEP', url: `${localOrigin(ports.siDep)}/` },
@@ -79,6 +82,8 @@ export const storyCommands = ({ nationalId, portBase, folder }: StoryOptions) =>
     activate: `${phone} activate ${nationalId} --pin 493027 ${state}${place}`,
     pending: `${phone} pending ${state}${place}`,
     approve: `${phone} approve ${state} --number 42${place}`,
+    card: `node src/cli.ts card issue ${nationalId} --out carte.p12${place}`,
+    activateCard: `node src/cli.ts phone activate-card --qr ECPS3:… --pin 493027 ${state}${place}`,
     approveLink: (link: string) => `${phone} approve ${state} --link '${link}'${place}`,
   };
 };

@@ -1,4 +1,6 @@
 import { readVariables } from '../config.ts';
+import { CRL_PATHS, ISSUERS, TEST_POLICY } from './card/pki.ts';
+import { pkiFiles } from './card/vault.ts';
 import type { SandboxPorts } from './ports.ts';
 import type { SandboxSecrets } from './secrets.ts';
 
@@ -11,12 +13,31 @@ export const localOrigin = (port: number): string => `http://localhost:${port}`;
 export const chosenDatabase = (root: string): string | undefined =>
   readVariables(root, undefined, { CADUCEE_MODE: 'sandbox' })['CADUCEE_DATABASE_URL'];
 
+/** What cards this sandbox accepts: those of its own authority, unless the environment names another. */
+const cardVariables = (folder: string, ports: SandboxPorts): Record<string, string> => {
+  const files = pkiFiles(folder);
+  const published = localOrigin(ports.authority);
+  return {
+    CADUCEE_CARD_TLS_KEY_FILE: files.tlsKey,
+    CADUCEE_CARD_TLS_CERT_FILE: files.tlsCert,
+    CADUCEE_CARD_TRUST_FILE: files.anchors,
+    CADUCEE_CARD_INTERMEDIATES_FILE: files.intermediates,
+    CADUCEE_CARD_POLICIES: TEST_POLICY,
+    CADUCEE_CARD_ISSUERS: Object.values(ISSUERS).join(','),
+    CADUCEE_CARD_CRL_URLS: CRL_PATHS.map((path) => published + path).join(' '),
+    CADUCEE_CARD_CRL_EVERY_SECONDS: '60',
+    CADUCEE_CARD_OCSP_URL: `${published}/ocsp`,
+  };
+};
+
 /**
  * All the CADUCEE_* variables of a sandbox: addresses follow its ports whatever the environment says; secrets and
  * servers are its own unless the environment or a file names others.
  */
 export const sandboxVariables = (options: {
   root: string;
+  /** Of this sandbox's data. */
+  folder: string;
   portBase: number;
   ports: SandboxPorts;
   secrets: SandboxSecrets;
@@ -32,6 +53,7 @@ export const sandboxVariables = (options: {
     CADUCEE_TWILIO_BASE_URL: `http://127.0.0.1:${ports.twilio}`,
     CADUCEE_VAPID_PUBLIC_KEY: secrets.vapidPublicKey,
     CADUCEE_VAPID_PRIVATE_KEY: secrets.vapidPrivateKey,
+    ...cardVariables(options.folder, ports),
   };
   const fixed = {
     CADUCEE_MODE: 'sandbox',
@@ -40,6 +62,9 @@ export const sandboxVariables = (options: {
     CADUCEE_APP_ORIGIN: localOrigin(ports.app),
     CADUCEE_LISTEN_HOST: '127.0.0.1',
     CADUCEE_LISTEN_PORT: String(ports.provider),
+    CADUCEE_CARD_ORIGIN: `https://*.card.localhost:${ports.card}`,
+    CADUCEE_CARD_LISTEN_HOST: '127.0.0.1',
+    CADUCEE_CARD_LISTEN_PORT: String(ports.card),
   };
   const inForce = Object.entries(readVariables(options.root, undefined, fixed)).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== 'CADUCEE_CONFIG_FILE',

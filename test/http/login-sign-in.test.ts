@@ -73,10 +73,10 @@ describe('the start page', () => {
     expect((await begin('?ui_locales=en', browser)).page).toContain('<html lang="fr">');
   });
 
-  test('the card tab says honestly what is coming, with a way on', async () => {
+  test('the card tab says honestly that no card is accepted, with a way on', async () => {
     const { browser, base } = await begin();
     const page = await (await browser.get(`${base}/carte`)).text();
-    expect(page).toContain('n’est pas encore ouverte');
+    expect(page).toContain('n’est pas ouverte ici');
     expect(page).toContain(`href="${base}"`);
   });
 

@@ -64,6 +64,44 @@ describe('caducee phone', () => {
     expect(me.stdout).toContain('actif');
   });
 
+  test('activates by the card presented to a computer: letters first, PIN once confirmed there', async () => {
+    const nationalId = await server.person({ contact: 'missing' });
+    const page = await server.card(nationalId);
+    const state = join(folder, 'phone-card.json');
+    const args = ['--pin', '493027', '--state', state, '--json'];
+    const command = run('activate-card', '--qr', await page.qr(), ...args);
+    await expect.poll(async () => (await page.view())?.state, { timeout: 10_000 }).toBe('compare');
+    const shown = await page.view();
+    expect(shown?.phone?.model).toBe('Téléphone virtuel');
+    await page.confirm();
+    const ran = await command;
+    expect(ran.stderr).toContain([...(shown?.letters ?? '?')].join(' '));
+    expect(ran.json).toMatchObject({
+      ok: true,
+      action: 'activate-card',
+      nationalId,
+      letters: shown?.letters,
+      device: { state: 'active', via: 'card' },
+    });
+    expect((await run('me', '--state', state, '--json')).json).toMatchObject({ nationalId });
+  });
+
+  test('tells that the computer refused it, that nobody answered, that the QR is of another kind', async () => {
+    const page = await server.card(await server.person());
+    const state = join(folder, 'phone-refused.json');
+    const args = ['--pin', '493027', '--state', state, '--json'];
+    const command = run('activate-card', '--qr', await page.qr(), ...args);
+    await expect.poll(async () => (await page.view())?.state, { timeout: 10_000 }).toBe('compare');
+    await page.decline();
+    expect((await command).json).toMatchObject({ ok: false, code: 'computer_refused' });
+    const silent = await server.card(await server.person());
+    const alone = await run('activate-card', '--qr', await silent.qr(), '--wait', '1', ...args);
+    expect(alone.json).toMatchObject({ ok: false, code: 'computer_silent' });
+    const other = await run('activate-card', '--qr', 'ECPS1:abc', ...args);
+    expect(other.json).toMatchObject({ ok: false, code: 'request_invalid' });
+    await expect(run('activate-card', ...args)).rejects.toThrow('ECPS3:');
+  });
+
   test('says in the server’s words why an activation is refused, with code and support id', async () => {
     const missing = await server.person({ contact: 'missing' });
     const state = join(folder, 'missing.json');

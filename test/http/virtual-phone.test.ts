@@ -12,6 +12,7 @@ const wrap = (origin: string, vault: MemoryVault): PhoneUnderTest => {
     ...phone,
     activate: (nationalId, { newKeys = false } = {}) =>
       phone.activate({ nationalId, device: DEVICE, newKeys }),
+    activateByCard: (qr, { newKeys = false } = {}) => phone.activateByCard({ qr, device: DEVICE, newKeys }),
     scan: (text) => (text.startsWith('http') ? phone.openLink(text) : phone.scanSignIn(text)),
     async nextEvent() {
       const stop = new AbortController();

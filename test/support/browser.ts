@@ -19,7 +19,7 @@ export const findChromium = (): string => {
 };
 
 /** Arguments for a Chromium that runs as root in a container and speaks to nobody by itself. */
-const ARGS = [
+export const BROWSER_ARGS = [
   '--no-sandbox',
   '--disable-dev-shm-usage',
   '--disable-gpu',
@@ -30,7 +30,7 @@ const ARGS = [
 
 /** A headless Chromium, closed when the test file ends. */
 export const launchBrowser = async (args: readonly string[] = []): Promise<Browser> => {
-  const browser = await chromium.launch({ executablePath: findChromium(), args: [...ARGS, ...args] });
+  const browser = await chromium.launch({ executablePath: findChromium(), args: [...BROWSER_ARGS, ...args] });
   onFileEnd(() => browser.close());
   return browser;
 };

@@ -40,7 +40,7 @@ export interface CommandResult {
   stderr: string;
 }
 
-const PORTS = 9;
+const PORTS = 10;
 
 const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

@@ -18,11 +18,13 @@ const EXPECTED: [Flow<string, string>, string, string[]][] = [
       'sms_sent confirm_sms pin_due',
       'sms_sent spend spent',
       'sms_sent refuse refused',
+      'confirm_due confirm_phone pin_due',
+      'confirm_due refuse refused',
       'pin_due evaluate pin_due',
       'pin_due enrol done',
       'pin_due spend spent',
       'pin_due refuse refused',
-      ...['mail_sent', 'sms_sent', 'pin_due'].flatMap((state) => [
+      ...['mail_sent', 'sms_sent', 'confirm_due', 'pin_due'].flatMap((state) => [
         `${state} supersede superseded`,
         `${state} close closed`,
         `${state} expire expired`,

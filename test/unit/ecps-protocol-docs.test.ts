@@ -16,7 +16,7 @@ import {
 import { fromBase64url, toBase64url } from '../../src/ecps/protocol/encoding.ts';
 import { keyFromSeed } from '../../src/ecps/protocol/keys.ts';
 import { bodyHash, thumbprint } from '../../src/ecps/protocol/proof.ts';
-import { mailQr, sameLink, signInQr } from '../../src/ecps/protocol/qr.ts';
+import { cardQr, mailQr, sameLink, signInQr } from '../../src/ecps/protocol/qr.ts';
 
 const page = readFileSync(new URL('../../docs/ecps-protocol.md', import.meta.url), 'utf8');
 
@@ -67,6 +67,7 @@ describe('docs/ecps-protocol.md', () => {
     const ticket = (id: string) => ({ id: `${id}_01HZX0TESTVECTOR0000000000`, secret });
     expect(vector('mail ')).toContain(mailQr(ticket('act')));
     expect(vector('sign-in ')).toContain(signInQr(ticket('txn')));
+    expect(vector('card ')).toContain(cardQr(ticket('act')));
     expect(vector('link ')).toBe(sameLink('https://app.caducee.example', ticket('txn')));
     expect(vector('bh of no body')).toBe(bodyHash());
     expect(vector('bh of {}')).toBe(bodyHash('{}'));

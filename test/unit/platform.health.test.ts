@@ -14,6 +14,17 @@ describe('probes', () => {
     });
   });
 
+  test('a warning is told and takes nobody out of service', async () => {
+    const health = createHealth({
+      checks: { database: ok },
+      warnings: { cardRevocation: () => Promise.reject(new Error('missing or stale: AC')) },
+    });
+    expect(await health.ready({ verbose: true })).toEqual({
+      status: 200,
+      body: { status: 'ok', checks: { cardRevocation: 'missing or stale: AC', database: 'ok' } },
+    });
+  });
+
   test('not ready when one fails, throws or does not answer; verbose tells which; alive all the same', async () => {
     const health = createHealth({
       timeoutMs: 20,

@@ -27,8 +27,10 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const mode = (path: string): number => statSync(path).mode & 0o777;
 
 describe('ports', () => {
-  it('are nine in a row from the base', () => {
-    expect(Object.values(sandboxPorts(5000))).toEqual([5000, 5001, 5002, 5003, 5004, 5005, 5006, 5007, 5008]);
+  it('are ten in a row from the base', () => {
+    expect(Object.values(sandboxPorts(5000))).toEqual([
+      5000, 5001, 5002, 5003, 5004, 5005, 5006, 5007, 5008, 5009,
+    ]);
   });
 
   it('that are taken are all told at once, with what to do', async () => {
@@ -115,6 +117,7 @@ describe('variables', () => {
       root: ROOT,
       portBase: 5000,
       ports: sandboxPorts(5000),
+      folder,
       secrets: await sandboxSecrets(folder),
       databaseUrl: 'postgres:///postgres?host=/tmp/x&user=app',
     });
@@ -128,6 +131,9 @@ describe('variables', () => {
       smtpUrl: 'smtp://127.0.0.1:5006',
       twilioBaseUrl: 'http://127.0.0.1:5007',
       store: 'postgres',
+      cardOrigin: 'https://*.card.localhost:5002',
+      cardListenPort: 5002,
+      cardOcspUrl: 'http://localhost:5008/ocsp',
     });
   });
 
@@ -187,7 +193,11 @@ describe('what it tells', () => {
     note: 'tout est à jour',
   };
   const summary = summarise(
-    { issuer: 'http://localhost:5000/auth/realms/esante-wallet', appOrigin: 'http://localhost:5001' },
+    {
+      issuer: 'http://localhost:5000/auth/realms/esante-wallet',
+      appOrigin: 'http://localhost:5001',
+      cardOrigin: 'https://*.card.localhost:5002',
+    },
     sandboxPorts(5000),
     { personas: [persona], clients },
   );
@@ -201,7 +211,8 @@ describe('what it tells', () => {
       home: 'http://localhost:5000/',
       app: 'http://localhost:5001/',
       inbox: 'http://localhost:5005/',
-      card: null,
+      card: 'https://*.card.localhost:5002',
+      cardAuthority: 'http://localhost:5008/autorite.pem',
       services: [
         { id: 'vaccin-covid', name: 'Vaccin Covid', url: 'http://localhost:5003/' },
         { id: 'si-dep', name: 'SI-DEP', url: 'http://localhost:5004/' },

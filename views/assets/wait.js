@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The page that waits for the phone: listens to the server (SSE), asks by itself where that fails, looks at once when
+ * A page that waits for the phone: listens to the server (SSE), asks by itself where that fails, looks at once when
  * the tab wakes, redraws the QR and counts the time left. The server decides; this script only reloads at the right moment.
  */
 
@@ -10,6 +10,8 @@ if (root instanceof HTMLElement) wait(root);
 /** @param {HTMLElement} page */
 function wait(page) {
   const { next = '', status = '', events = '', qr = '', seconds = '0' } = page.dataset;
+  // What the page shows; another state is another page.
+  const shown = page.dataset['wait'] || 'waiting';
   const end = performance.now() + Number(seconds) * 1000;
   let leaving = false;
   /** @type {EventSource | undefined} */
@@ -24,7 +26,7 @@ function wait(page) {
 
   /** @param {{ state?: string }} news */
   const hear = (news) => {
-    if (typeof news.state === 'string' && news.state !== 'waiting') leave();
+    if (typeof news.state === 'string' && news.state !== shown) leave();
   };
 
   const ask = async () => {

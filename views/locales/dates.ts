@@ -16,3 +16,9 @@ export const hour = (instant: Date, locale: Locale, timeZone: string): string =>
   const [hours, minutes] = text.split(':');
   return `${Number(hours)} h ${minutes}`;
 };
+
+/** « 12 janvier 2029 », "12 January 2029". */
+export const day = (instant: Date, locale: Locale, timeZone: string): string =>
+  new Intl.DateTimeFormat(locale === 'fr' ? 'fr-FR' : 'en-GB', { dateStyle: 'long', timeZone }).format(
+    instant,
+  );

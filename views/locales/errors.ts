@@ -53,7 +53,10 @@ const WAYS: Partial<Record<ErrorCode, readonly Way[]>> = {
   device_revoked: ['activate', 'help'],
   signature_invalid: ['activate', 'help'],
   approval_expired: ['test', 'help'],
+  card_not_open: ['activate', 'help'],
+  card_person_inactive: ['ordre', 'help'],
 };
 
 /** The links that lead on from an error; always at least one. */
-export const waysOn = (code: ErrorCode): readonly Way[] => WAYS[code] ?? ['help'];
+export const waysOn = (code: ErrorCode): readonly Way[] =>
+  WAYS[code] ?? (code.startsWith('card_') ? ['diagnostic', 'help'] : ['help']);

@@ -1,5 +1,6 @@
 import { html } from '../html.ts';
 import type { View } from '../layout.ts';
+import { cardText } from '../locales/card.ts';
 import { loginText } from '../locales/login.ts';
 import { csrfField } from '../partials/form.ts';
 import { ways } from '../partials/ways.ts';
@@ -25,15 +26,18 @@ export const selfTestPage =
 
 /** The end of the test: « Bravo ! » */
 export const selfTestDonePage =
-  (props: { csrf: string; name: string | undefined; samePhone: boolean }): View =>
+  (props: { csrf: string; name: string | undefined; samePhone: boolean; card: boolean }): View =>
   (chrome) => {
     const t = loginText(chrome.locale).test;
+    const byCard = cardText(chrome.locale).test;
     return {
       title: t.done,
       body: html`<section class="card done">
         <h1>${t.done}</h1>
-        <p class="success">${t.doneText} ${props.name !== undefined && t.doneFor(props.name)}</p>
-        <p>${props.samePhone ? t.same : t.cross}</p>
+        <p class="success">
+          ${props.card ? byCard.doneText : t.doneText} ${props.name !== undefined && t.doneFor(props.name)}
+        </p>
+        <p>${props.card ? byCard.by : props.samePhone ? t.same : t.cross}</p>
         <p>${t.nothingKept}</p>
         <form method="post" action="/tester">
           ${csrfField(props.csrf)}

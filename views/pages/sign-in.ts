@@ -4,6 +4,7 @@ import { errorText, type ErrorCode } from '../locales/errors.ts';
 import { loginText } from '../locales/login.ts';
 import { cancelForm, type SignInFrame } from '../partials/cancel.ts';
 import { csrfField } from '../partials/form.ts';
+import { cardNotice, tabs } from '../partials/tabs.ts';
 import { WAY_PATHS } from '../partials/ways.ts';
 
 export interface SignInProps extends SignInFrame {
@@ -12,18 +13,6 @@ export interface SignInProps extends SignInFrame {
   remembered: boolean;
   error?: Extract<ErrorCode, 'identifier_missing' | 'identifier_malformed'> | undefined;
 }
-
-/** The two means of proof, as links between two pages, so that they work without JavaScript. */
-export const tabs = (chrome: Chrome, frame: SignInFrame, current: 'ecps' | 'card'): Raw => {
-  const t = loginText(chrome.locale).tabs;
-  const tab = (name: 'ecps' | 'card', href: string) =>
-    html`<li><a href="${href}" ${name === current && html`aria-current="page"`}>${t[name]}</a></li>`;
-  return html`<nav class="tabs" aria-label="${t.label}">
-    <ul>
-      ${tab('ecps', frame.base)} ${tab('card', `${frame.base}/carte`)}
-    </ul>
-  </nav>`;
-};
 
 const problem = (chrome: Chrome, code: ErrorCode): Raw => {
   const said = errorText(chrome.locale, code, { ordreUrl: chrome.ordreUrl, timeZone: chrome.timeZone });
@@ -66,7 +55,7 @@ export const signInPage =
       service: props.service,
       body: html`<section class="card">
           <h1>${t.title}</h1>
-          ${tabs(chrome, props, 'ecps')}
+          ${tabs(chrome, props, 'ecps')} ${cardNotice(chrome, props)}
           <form method="post" action="${props.base}" novalidate>
             ${csrfField(props.csrf)} ${field(chrome, props)}
             <div class="check">
@@ -87,28 +76,6 @@ export const signInPage =
           </form>
           <ul class="links">
             <li><a href="${directory}">${t.identifier.which}</a></li>
-            <li><a href="${WAY_PATHS.activate}">${t.identifier.activate}</a></li>
-          </ul>
-        </section>
-        ${cancelForm(chrome, props)}`,
-    };
-  };
-
-/** The other tab, until cards are accepted: what is coming, and what works today. */
-export const cardPage =
-  (props: SignInFrame): View =>
-  (chrome) => {
-    const t = loginText(chrome.locale);
-    return {
-      title: t.card.title,
-      service: props.service,
-      body: html`<section class="card">
-          <h1>${t.title}</h1>
-          ${tabs(chrome, props, 'card')}
-          <p>${t.card.text}</p>
-          <p class="action">${t.card.meanwhile}</p>
-          <p><a class="button" href="${props.base}">${t.card.use}</a></p>
-          <ul class="links">
             <li><a href="${WAY_PATHS.activate}">${t.identifier.activate}</a></li>
           </ul>
         </section>

@@ -1,5 +1,6 @@
 import { html, raw, safeUrl } from '../html.ts';
 import type { View } from '../layout.ts';
+import { cardText } from '../locales/card.ts';
 import { common } from '../locales/index.ts';
 import { loginText } from '../locales/login.ts';
 
@@ -28,9 +29,17 @@ export const signOutPage =
     };
   };
 
-/** "Vous êtes déconnecté". `partly`: only this service was left, the session goes on. */
+export interface SignedOutProps {
+  service?: { name: string; url?: string | undefined } | undefined;
+  /** Only this service was left, the session goes on. */
+  partly?: boolean;
+  /** Where cards are accepted: whether the next one can be presented in the same browser at once. */
+  card?: 'fresh' | 'single' | undefined;
+}
+
+/** "Vous êtes déconnecté", and what to do on a shared computer. */
 export const signedOutPage =
-  (props: { service?: { name: string; url?: string | undefined } | undefined; partly?: boolean }): View =>
+  (props: SignedOutProps): View =>
   (chrome) => {
     const t = loginText(chrome.locale).logout;
     const back = safeUrl(props.service?.url);
@@ -40,6 +49,7 @@ export const signedOutPage =
         <h1>${t.done}</h1>
         <p class="success">${props.partly ? t.donePartly : t.doneText}</p>
         <p>${t.shared}</p>
+        ${props.card && html`<p>${cardText(chrome.locale).signedOut[props.card]}</p>`}
         ${
           back !== undefined &&
           html`<p>

@@ -4,6 +4,7 @@ import { digitByDigit } from '../locales/catalogue.ts';
 import { common } from '../locales/index.ts';
 import { loginText } from '../locales/login.ts';
 import { cancelForm, type SignInFrame } from '../partials/cancel.ts';
+import { clock } from '../partials/clock.ts';
 import { groupDigits } from '../partials/identifier.ts';
 import { WAY_PATHS } from '../partials/ways.ts';
 
@@ -19,10 +20,6 @@ export interface WaitProps extends SignInFrame {
   /** Changes with each drawing, so that no cache answers for the QR. */
   stamp: string;
 }
-
-/** "1:52", the same in every language. */
-const clock = (seconds: number): string =>
-  `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 
 const qr = (chrome: Chrome, props: WaitProps): Raw => {
   const t = loginText(chrome.locale).wait;

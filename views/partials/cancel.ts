@@ -11,6 +11,8 @@ export interface SignInFrame {
   service: RequestingService;
   /** Our own test of the e-CPS: there is no service to go back to. */
   selfTest: boolean;
+  /** A session existed, and its card is no longer accepted: the pages say why they ask. */
+  cardRefused?: boolean | undefined;
 }
 
 /** The way back to the service without signing in. */

@@ -6,8 +6,10 @@ import { common } from '../locales/index.ts';
 /** Addresses of the pages that lead on. */
 export const WAY_PATHS = {
   activate: '/activer',
+  activateByCard: '/activer/carte',
   directory: '/annuaire',
   test: '/tester',
+  diagnostic: '/carte/diagnostic',
   help: '/aide',
 } as const;
 

@@ -1,7 +1,7 @@
 import { Refusal } from '../../http/errors.ts';
 import type { Queryable } from '../../platform/postgres.ts';
 import { readable, token } from '../../platform/random.ts';
-import { personChannel } from '../channels.ts';
+import { activationChannel, personChannel } from '../channels.ts';
 import type { Ecps } from '../deps.ts';
 import { openAlerts, ring, type Alerts } from '../devices/alerts.ts';
 import { holdDevice, stepDevice } from '../devices/changes.ts';
@@ -83,14 +83,16 @@ const openEnrolment = async (ecps: Ecps, activation: ActivationRow, jws: General
   return opened;
 };
 
-/** How a phone starts: at once when it is the person's only one, else in quarantine. */
+/** How a phone starts: at once when a card vouches or it is the person's only one, else in quarantine. */
 const admission = (
   ecps: Ecps,
+  via: ActivationRow['via'],
   others: readonly DeviceRow[],
   known: DeviceRow | undefined,
 ): { state: 'active' | 'quarantine'; until: Date | undefined } => {
   const now = ecps.clock.now();
-  if (others.length === 0 && known === undefined) return { state: 'active', until: undefined };
+  const alone = others.length === 0 && known === undefined;
+  if (alone || via === 'card') return { state: 'active', until: undefined };
   const canAnswer = others.some((device) => stateAt(device, now) === 'active');
   const until = canAnswer
     ? afterWakingTime(now, QUARANTINE_SECONDS, ecps.config.timeZone)
@@ -103,10 +105,11 @@ const judgeReturn = async (
   ecps: Ecps,
   tx: Queryable,
   known: DeviceRow | undefined,
-  payload: EnrolPayload,
+  enrolment: { payload: EnrolPayload; via: ActivationRow['via'] },
 ): Promise<Refusal | undefined> => {
   if (!known) return undefined;
-  const step = await stepDevice(ecps, tx, known, 'readmit_quarantined');
+  const { payload, via } = enrolment;
+  const step = await stepDevice(ecps, tx, known, via === 'card' ? 'readmit' : 'readmit_quarantined');
   if (step instanceof Refusal) return step;
   // Two copies were noticed: neither's count is worth anything any more.
   if (known.state !== 'frozen' && payload.seq <= known.seq) return refuse('payload_mismatch');
@@ -139,8 +142,8 @@ const admit = async (
     os: activation.os,
     locale: activation.locale,
     state: start.state,
-    via: 'contact',
-    vouchedBy: activation.id,
+    via: activation.via,
+    vouchedBy: activation.card_serial ?? activation.id,
     place: activation.place,
     jwk: activation.jwk,
     thumbprint: activation.thumbprint,
@@ -235,9 +238,9 @@ const enrolHeld = async (
   const others = (await listDevices(tx, activation.national_id)).filter(
     (device) => device.id !== activation.device_id,
   );
-  const wrong = await judgeReturn(ecps, tx, known, payload);
+  const wrong = await judgeReturn(ecps, tx, known, { payload, via: activation.via });
   if (wrong) return wrong;
-  const admitted = await admit(ecps, tx, activation, opened, admission(ecps, others, known));
+  const admitted = await admit(ecps, tx, activation, opened, admission(ecps, activation.via, others, known));
   const { device, revocationCode } = admitted;
   const now = ecps.clock.now();
   const receipt = await keepReceipt(
@@ -277,5 +280,6 @@ export const enrol = async (ecps: Ecps, activation: ActivationRow, jws: GeneralJ
   });
   ecps.messages.kick();
   await ecps.store.publish(personChannel(activation.national_id), 'devices');
+  await ecps.store.publish(activationChannel(activation.id), 'done');
   return body;
 };

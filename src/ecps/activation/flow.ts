@@ -1,9 +1,10 @@
 import { defineFlow, type FlowTable } from '../flow.ts';
 
-/** Where an activation by mail and SMS may stand. */
+/** Where an activation, by mail and SMS or by card, may stand. */
 export const ACTIVATION_STATES = [
   'mail_sent',
   'sms_sent',
+  'confirm_due',
   'pin_due',
   'done',
   'spent',
@@ -19,11 +20,13 @@ export const ACTIVATION_ACTIONS = [
   'scan',
   'resend_sms',
   'confirm_sms',
+  // the person found phone and computer to show the same
+  'confirm_phone',
   'evaluate',
   'enrol',
   // wrong codes beyond the limit
   'spend',
-  // a fourth phone
+  // a fourth phone, or one that the person at the computer does not know
   'refuse',
   // a newer activation by the same key D
   'supersede',
@@ -44,6 +47,7 @@ const table = {
     refuse: 'refused',
     ...endings,
   },
+  confirm_due: { confirm_phone: 'pin_due', refuse: 'refused', ...endings },
   pin_due: { evaluate: 'pin_due', enrol: 'done', spend: 'spent', refuse: 'refused', ...endings },
   done: {},
   spent: {},

@@ -28,3 +28,12 @@ export const isOwnMachine = (address: string): boolean => isLoopbackHost(address
 
 export const MAX_PHONES = 3;
 export const QUARANTINE_SECONDS = 3600;
+
+/** By card: how fresh the sign-in with the card must be when its QR is first drawn, and how long that QR is shown. */
+export const CARD_FRESH_SECONDS = 60;
+export const CARD_QR_SECONDS = 90;
+/** Each drawing of it, and how long it is accepted. */
+export const CARD_QR_REDRAWN_SECONDS = 10;
+export const CARD_QR_VALID_SECONDS = 30;
+/** Once a phone scanned it, how long the person at the computer may compare. */
+export const CARD_CONFIRM_SECONDS = 180;

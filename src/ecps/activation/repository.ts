@@ -15,6 +15,11 @@ export interface ActivationRow {
   locale: 'fr' | 'en';
   place: string;
   state: ActivationState;
+  via: 'contact' | 'card';
+  /** By card: the serial number of its certificate. */
+  card_serial: string | null;
+  /** By card: what phone and computer show. */
+  letters: string | null;
   silent: boolean;
   sms_sends: number;
   sms_expires_at: Date | null;
@@ -26,7 +31,7 @@ export interface ActivationRow {
 }
 
 const COLUMNS = `id, practitioner_id, national_id, device_id, jwk, thumbprint, name, model, os, locale, place, state,
-  silent, sms_sends, sms_expires_at, gen, enrol_hash, enrol_sealed, created_at, expires_at`;
+  via, card_serial, letters, silent, sms_sends, sms_expires_at, gen, enrol_hash, enrol_sealed, created_at, expires_at`;
 
 type Row = { [K in keyof ActivationRow]: ActivationRow[K] };
 
@@ -42,15 +47,14 @@ export const lockPerson = (tx: Queryable, practitionerId: string) =>
 
 export const insertActivation = (
   tx: Queryable,
-  activation: Omit<
-    ActivationRow,
-    'state' | 'sms_sends' | 'sms_expires_at' | 'gen' | 'enrol_hash' | 'enrol_sealed'
-  > & { address: string },
+  activation: Omit<ActivationRow, 'sms_sends' | 'sms_expires_at' | 'gen' | 'enrol_hash' | 'enrol_sealed'> & {
+    address: string;
+  },
 ) =>
   tx.query(
     `INSERT INTO ecps_activation (id, practitioner_id, national_id, device_id, jwk, thumbprint, name, model, os,
-       locale, address, place, state, silent, created_at, expires_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'mail_sent', $13, $14, $15)`,
+       locale, address, place, state, via, card_serial, letters, silent, created_at, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
     [
       activation.id,
       activation.practitioner_id,
@@ -64,6 +68,10 @@ export const insertActivation = (
       activation.locale,
       activation.address,
       activation.place,
+      activation.state,
+      activation.via,
+      activation.card_serial,
+      activation.letters,
       activation.silent,
       activation.created_at,
       activation.expires_at,
@@ -93,7 +101,7 @@ export const readUsage = async (
   const { rows } = await tx.query<{ open: number; mails: number; by_key: number; by_address: number }>(
     `SELECT
        (SELECT count(*) FROM ecps_activation WHERE practitioner_id = $1 AND NOT silent AND expires_at > $4
-          AND thumbprint <> $2 AND state IN ('mail_sent', 'sms_sent', 'pin_due')) AS open,
+          AND thumbprint <> $2 AND via = 'contact' AND state IN ('mail_sent', 'sms_sent', 'pin_due')) AS open,
        (SELECT count(*) FROM ecps_activation_send
           WHERE practitioner_id = $1 AND kind = 'mail' AND at > $5) AS mails,
        (SELECT count(*) FROM ecps_activation WHERE thumbprint = $2 AND created_at > $6) AS by_key,
@@ -121,7 +129,7 @@ export const readUsage = async (
 export const supersede = (tx: Queryable, thumbprint: string, now: Date) =>
   tx.query(
     `UPDATE ecps_activation SET state = 'superseded', ended_at = $2
-     WHERE thumbprint = $1 AND state IN ('mail_sent', 'sms_sent', 'pin_due')`,
+     WHERE thumbprint = $1 AND state IN ('mail_sent', 'sms_sent', 'confirm_due', 'pin_due')`,
     [thumbprint, now],
   );
 
@@ -258,6 +266,20 @@ export const consumeSms = async (
   return rowCount === 1;
 };
 
+/** The computer confirmed the phone; false when another call, or time, was faster. */
+export const confirmPhone = async (
+  tx: Queryable,
+  id: string,
+  change: { gen: number; expiresAt: Date },
+): Promise<boolean> => {
+  const { rowCount } = await tx.query(
+    `UPDATE ecps_activation SET state = 'pin_due', gen = $2, expires_at = greatest(expires_at, $3)
+     WHERE id = $1 AND state = 'confirm_due'`,
+    [id, change.gen, change.expiresAt],
+  );
+  return rowCount === 1;
+};
+
 export const setActivationGen = (tx: Queryable, id: string, gen: number) =>
   tx.query('UPDATE ecps_activation SET gen = $2 WHERE id = $1', [id, gen]);
 
@@ -295,7 +317,7 @@ export const closeOthers = async (
   (
     await tx.query<{ id: string; name: string; silent: boolean; locale: 'fr' | 'en' }>(
       `UPDATE ecps_activation SET state = 'closed', ended_at = $3
-       WHERE practitioner_id = $1 AND id <> $2 AND state IN ('mail_sent', 'sms_sent', 'pin_due')
+       WHERE practitioner_id = $1 AND id <> $2 AND state IN ('mail_sent', 'sms_sent', 'confirm_due', 'pin_due')
        RETURNING id, name, silent, locale`,
       [practitionerId, exceptId, now],
     )
@@ -309,7 +331,7 @@ export const sweepActivations = async (
 ): Promise<void> => {
   await db.query(
     `UPDATE ecps_activation SET state = 'expired', ended_at = $1
-     WHERE expires_at <= $1 AND state IN ('mail_sent', 'sms_sent', 'pin_due')`,
+     WHERE expires_at <= $1 AND state IN ('mail_sent', 'sms_sent', 'confirm_due', 'pin_due')`,
     [now],
   );
   await db.query(

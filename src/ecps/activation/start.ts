@@ -74,7 +74,7 @@ const overQuota = async (
 };
 
 /** The id of the phone to be: that of the phone which has this key already, or a new one. */
-const deviceIdFor = async (
+export const deviceIdFor = async (
   tx: Queryable,
   thumbprint: string,
   practitionerId: string,
@@ -112,6 +112,10 @@ const insert = async (
     locale: request.locale,
     address: request.address,
     place: ecps.ports.placeOf?.(request.address) ?? '',
+    state: 'mail_sent',
+    via: 'contact',
+    card_serial: null,
+    letters: null,
     silent,
     created_at: now,
     expires_at: new Date(now.getTime() + MAIL_SECONDS * 1000),

@@ -8,8 +8,10 @@ import type { ActivationRow } from './repository.ts';
 
 /** Where an activation stands, and whether it may go on. */
 
-const isOpen = (state: ActivationState): boolean =>
-  state === 'mail_sent' || state === 'sms_sent' || state === 'pin_due';
+/** Those that may still lead to a phone. */
+const OPEN_STATES: readonly ActivationState[] = ['mail_sent', 'sms_sent', 'confirm_due', 'pin_due'];
+
+const isOpen = (state: ActivationState): boolean => OPEN_STATES.includes(state);
 
 /** The state that holds now, whether or not a job wrote down that time ran out. */
 export const activationStateAt = (activation: ActivationRow, now: Date): ActivationState =>
@@ -28,6 +30,7 @@ const ENDED: Partial<Record<ActivationState, RefusalCode>> = {
 const SERVED: Partial<Record<ActivationAction, readonly ActivationState[]>> = {
   scan: ['sms_sent', 'pin_due'],
   confirm_sms: ['pin_due'],
+  confirm_phone: ['pin_due'],
 };
 
 /** Follows the flow's table: undefined when the action is allowed; else the refusal, with its audit row. */
@@ -52,6 +55,7 @@ export const judgeStep = async (
 const VIEW: Record<ActivationState, ActivationView['state']> = {
   mail_sent: 'mail_sent',
   sms_sent: 'sms_sent',
+  confirm_due: 'confirm_due',
   pin_due: 'pin_due',
   done: 'done',
   spent: 'closed',
@@ -73,6 +77,8 @@ export const viewActivation = (ecps: Ecps, activation: ActivationRow): Activatio
     ...(state === 'sms_sent' && activation.sms_expires_at !== null
       ? { smsExpiresAt: activation.sms_expires_at.toISOString() }
       : {}),
+    ...(state === 'confirm_due' && activation.letters !== null ? { letters: activation.letters } : {}),
+    ...(pinDue && activation.via === 'card' ? { nationalId: activation.national_id } : {}),
     ...(pinDue
       ? {
           gen: activation.gen ?? 0,

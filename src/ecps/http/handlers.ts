@@ -48,6 +48,12 @@ const activationHandlers = (activations: Activations) => ({
     const { nationalId, device, locale } = body;
     return activations.start({ nationalId, device, locale, jwk, thumbprint, address });
   },
+  activateByCard: async ({ body, key, address }: Call<'activateByCard'>) => {
+    const { jwk, thumbprint } = key();
+    if (!sameKey(jwk, body.jwk)) throw refuse('payload_mismatch', { detail: 'jwk is not that of the proof' });
+    const { qr, device, locale } = body;
+    return activations.scanCard({ qr, device, locale, jwk, thumbprint, address });
+  },
   activation: async ({ activation }: Call<'activation'>) => activations.view(activation()),
   resendMail: ({ activation }: Call<'resendMail'>) => activations.resendMail(activation()),
   scanMail: ({ activation, body }: Call<'scanMail'>) => activations.scan(activation(), body),

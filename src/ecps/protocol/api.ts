@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { activationView, gen, identifier, instant, pinRules } from './activation.ts';
 import { approvalContext } from './context.ts';
 import { base64urlOf } from './encoding.ts';
 import { bind, generalJws, publicJwk } from './payloads.ts';
@@ -7,10 +8,12 @@ import { bind, generalJws, publicJwk } from './payloads.ts';
  * Every call of the e-CPS HTTP API: {@link ENDPOINTS}. Paths hang under `${origin}/ecps/v1` and use `:id` parameters
  * as @koa/router does. Requests are strict (an unknown field is refused); answers may grow.
  *
- * Server and phone share this file; it stays stable, and grows by adding. Companions: payloads.ts (what is signed),
- * context.ts (what is shown), refusals.ts (codes), qr.ts (texts of QR codes and links), proof.ts (ECPS-Proof).
+ * Server and phone share this file; it stays stable, and grows by adding. Companions: activation.ts (how an
+ * activation stands), payloads.ts (what is signed), context.ts (what is shown), refusals.ts (codes), qr.ts (texts of
+ * QR codes and links), proof.ts (ECPS-Proof).
  */
 
+export { ACTIVATION_STATES, LETTERS, type ActivationView } from './activation.ts';
 export * from './context.ts';
 export * from './payloads.ts';
 export * from './refusals.ts';
@@ -27,11 +30,8 @@ export const MAX_NEW_PIN_EVALUATIONS = 3;
 export const MAX_PIN_TRIES = 5;
 export const PIN_MAX_LENGTH = 8;
 
-const instant = z.iso.datetime();
-const identifier = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const element = base64urlOf(32); // a ristretto255 element
 const empty = z.strictObject({});
-const gen = z.int().positive();
 /** No control or invisible characters: it is shown in mails and on other phones. */
 const label = z
   .string()
@@ -40,7 +40,9 @@ const label = z
   .max(60)
   .regex(/^[^\p{C}]+$/u);
 
-const pinRules = z.object({ minLength: z.int().min(4).max(8), maxLength: z.int().max(8) });
+/** A phone as it describes itself. */
+const description = z.strictObject({ name: label, model: label, os: label });
+
 /** The state of the PIN's counter; the same for every request of one phone. */
 const pinState = z.object({
   triesLeft: z.int().min(0).max(MAX_PIN_TRIES),
@@ -48,22 +50,7 @@ const pinState = z.object({
   wait: z.int().positive().optional(),
 });
 
-// ---- Activation ---------------------------------------------------------------------------------------------
-
-export const ACTIVATION_STATES = ['mail_sent', 'sms_sent', 'pin_due', 'done', 'closed'] as const;
-
-/** `gen`, `aud` and `pin` are there from `pin_due` on. `closed`: expired, superseded, refused or spent. */
-const activationView = z.object({
-  activationId: identifier,
-  deviceId: identifier,
-  state: z.enum(ACTIVATION_STATES),
-  expiresAt: instant,
-  smsExpiresAt: instant.optional(),
-  gen: gen.optional(),
-  aud: z.string().optional(),
-  pin: pinRules.optional(),
-});
-export type ActivationView = z.output<typeof activationView>;
+// ---- Phones -----------------------------------------------------------------------------------------------
 
 export const DEVICE_STATES = ['active', 'quarantine', 'locked', 'frozen', 'expired', 'revoked'] as const;
 export type DeviceState = (typeof DEVICE_STATES)[number];
@@ -184,7 +171,24 @@ export const ENDPOINTS = {
     request: z.strictObject({
       nationalId: z.string().max(40),
       jwk: publicJwk,
-      device: z.strictObject({ name: label, model: label, os: label }),
+      device: description,
+      locale: z.enum(['fr', 'en']),
+    }),
+    response: activationView,
+  },
+  /**
+   * Starts an activation by card: the QR (`ECPS3:…`) of the page on which the person presented the card. It serves one
+   * phone, once. The answer is in `confirm_due`; ask {@link ENDPOINTS.activation} until the computer confirmed.
+   */
+  activateByCard: {
+    method: 'POST',
+    path: '/card-activations',
+    auth: 'jwk',
+    status: 201,
+    request: z.strictObject({
+      qr: z.string().max(200),
+      jwk: publicJwk,
+      device: description,
       locale: z.enum(['fr', 'en']),
     }),
     response: activationView,

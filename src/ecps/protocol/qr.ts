@@ -4,17 +4,17 @@ import { ProtocolError } from './errors.ts';
 /**
  * Texts that travel by QR, by link or by hand.
  *
- * Mail QR `ECPS1:…`, sign-in QR `ECPS2:…` and same-phone link `https://app/l#t=…` carry the same thing: base64url of
- * an identifier in ASCII followed by 16 secret bytes. `ECPS3:` is kept for activation by card.
+ * Mail QR `ECPS1:…`, sign-in QR `ECPS2:…`, card QR `ECPS3:…` and same-phone link `https://app/l#t=…` carry the same
+ * thing: base64url of an identifier in ASCII followed by 16 secret bytes.
  */
 
-export const QR_PREFIX = { mail: 'ECPS1:', signIn: 'ECPS2:' } as const;
+export const QR_PREFIX = { mail: 'ECPS1:', signIn: 'ECPS2:', card: 'ECPS3:' } as const;
 export const SECRET_BYTES = 16;
 /** Path of the phone app that a same-phone link opens; what follows `#` never reaches a server. */
 export const LINK_PATH = '/l';
 
 export interface Ticket {
-  /** An activation (mail) or a transaction (sign-in, link). */
+  /** An activation (mail, card) or a transaction (sign-in, link). */
   readonly id: string;
   /** 16 bytes in base64url. */
   readonly secret: string;
@@ -52,6 +52,10 @@ export const parseMailQr = (text: string): Ticket => parseQr(QR_PREFIX.mail, tex
 /** The text of the QR on the sign-in page: `id` is the transaction's. */
 export const signInQr = (ticket: Ticket): string => QR_PREFIX.signIn + pack(ticket);
 export const parseSignInQr = (text: string): Ticket => parseQr(QR_PREFIX.signIn, text);
+
+/** The text of the QR on the page of an activation by card: `id` is the activation's to be. */
+export const cardQr = (ticket: Ticket): string => QR_PREFIX.card + pack(ticket);
+export const parseCardQr = (text: string): Ticket => parseQr(QR_PREFIX.card, text);
 
 /** The link from the sign-in page to the app on the same phone. */
 export const sameLink = (appOrigin: string, ticket: Ticket): string =>

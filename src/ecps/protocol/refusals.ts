@@ -23,6 +23,8 @@ export const REFUSALS = {
   code_expired: 410,
   already_used: 409,
   superseded: 409,
+  qr_stale: 410,
+  scanned_elsewhere: 409,
   step_wrong: 409,
   phone_limit: 409,
   evaluations_spent: 409,

@@ -21,6 +21,7 @@ const codeFirst =
 export const ROUTES: Readonly<Record<string, MakeScreen>> = {
   '/': codeFirst(homeScreen),
   '/activer': identifierScreen,
+  '/activer/carte': later(async () => (await import('./screens/scan-card.ts')).scanCardScreen),
   '/activation': activationScreen,
   '/activation/code': later(async () => (await import('./screens/typed-code.ts')).typedCodeScreen),
   '/activation/scanner': later(async () => (await import('./screens/scan-mail.ts')).scanMailScreen),

@@ -11,6 +11,16 @@ import type { Outcome, PhoneSession } from './session.ts';
 /** The file is the phone of somebody else. */
 export class OtherPersonError extends Error {}
 
+/** The person at the computer said no, or nothing. */
+export class NotConfirmedError extends Error {
+  readonly code: 'computer_refused' | 'computer_silent';
+
+  constructor(code: NotConfirmedError['code']) {
+    super(code);
+    this.code = code;
+  }
+}
+
 const DEVICE = { model: 'Téléphone virtuel', os: `Node ${process.versions.node}` } as const;
 const MAX_SMS_TRIES = 2;
 
@@ -35,6 +45,46 @@ const confirmSms = async ({ phone, io, portBase }: PhoneSession, qr: string): Pr
 /** Progress goes to standard error, so that standard output holds the result alone. */
 const say = (io: PhoneSession['io'], line: string): void => {
   io.stderr.write(`${line}\n`);
+};
+
+/** Shows the letters, waits for the person at the computer, then chooses the PIN. */
+const chooseOnceConfirmed = async (session: PhoneSession, letters: string, pin: string) => {
+  const { phone, options, io } = session;
+  const texts = phoneTexts(io.locale);
+  say(io, texts.compare([...letters].join(' '), DEVICE.model));
+  const view = await phone.computerAnswers(AbortSignal.timeout(options.wait * 1000));
+  if (view.state !== 'pin_due') {
+    throw new NotConfirmedError(view.state === 'confirm_due' ? 'computer_silent' : 'computer_refused');
+  }
+  const { nationalId = '' } = view;
+  acceptPin(pin, nationalId, 4);
+  return { nationalId, ...(await phone.enrol(pin)) };
+};
+
+/** `caducee phone activate-card --qr TEXT --pin P --state FILE`: by the card presented to a computer. */
+export const activateCard = async (session: PhoneSession): Promise<Outcome> => {
+  const { phone, vault, options, io } = session;
+  const texts = phoneTexts(io.locale);
+  const { qr, pin } = options;
+  if (qr === undefined) throw new UsageError(texts.activateCardUsage);
+  if (pin === undefined) throw new UsageError('--pin chooses the PIN of the e-CPS');
+  const name = options.name ?? hostname().slice(0, 60);
+  const device = { name, ...DEVICE };
+  const { letters = '' } = await phone.activateByCard({ qr, device, newKeys: options.newKeys });
+  const enrolled = await chooseOnceConfirmed(session, letters, pin);
+  const { nationalId, revocationCode } = enrolled;
+  await vault.note({ nationalId, pin, revocationCode });
+  return {
+    json: {
+      action: 'activate-card',
+      nationalId,
+      deviceId: enrolled.device.id,
+      device: enrolled.device,
+      letters,
+      revocationCode,
+    },
+    lines: [texts.activated(nationalId), texts.revocationCode(revocationCode)],
+  };
 };
 
 /** `caducee phone activate ID --pin P --state FILE`: the whole activation, mail and SMS read in the sandbox's inbox. */

@@ -7,6 +7,12 @@ import { parsePhoneArgs } from './options.ts';
 import { openSession } from './session.ts';
 import { VERBS } from './verbs.ts';
 
+/** The verbs that may begin a file, and whose phone it will be; by card, that is told later. */
+const NEW_PHONE: Readonly<Record<string, (target: string | undefined) => string | undefined>> = {
+  activate: (target) => target,
+  'activate-card': () => '',
+};
+
 /**
  * `caducee phone`: the sandbox's virtual phone, a client of the public protocol and of nothing else. Standard output
  * holds the result (one line of JSON with --json), standard error the rest. Exit codes: 0 done, 1 refused or failed,
@@ -25,7 +31,7 @@ export const runPhoneCommand = async (
   const verb = Object.hasOwn(VERBS, options.verb) ? VERBS[options.verb] : undefined;
   if (!verb) throw new UsageError(texts.noSuchVerb(options.verb));
   if (options.state === undefined) throw new UsageError(texts.noState);
-  const person = options.verb === 'activate' ? options.target : undefined;
+  const person = NEW_PHONE[options.verb]?.(options.target);
   try {
     const outcome = await withFileLock(options.state, async () =>
       verb(await openSession(options, io, portBase, person)),

@@ -2,7 +2,7 @@ import { ProtocolError } from '../../ecps/protocol/errors.ts';
 import { PhoneError, PhoneRefusal } from '../../phone/errors.ts';
 import { type Locale } from '../../../views/locales/index.ts';
 import { phoneTexts } from '../../../views/locales/phone.ts';
-import { OtherPersonError } from './activate.ts';
+import { NotConfirmedError, OtherPersonError } from './activate.ts';
 import { BindRequiredError } from './approve.ts';
 import { LockBusyError } from './file-lock.ts';
 import { InboxError } from './inbox.ts';
@@ -42,6 +42,7 @@ export const failureOf = (error: unknown, locale: Locale): Failure | undefined =
   }
   if (error instanceof ProtocolError) return { code: error.code, message: texts.unreadable };
   if (error instanceof InboxError) return { code: error.code, message: texts[error.code] };
+  if (error instanceof NotConfirmedError) return { code: error.code, message: texts[error.code] };
   if (error instanceof NoRequestError) return { code: 'no_request', message: texts.no_request };
   if (error instanceof BindRequiredError) return { code: 'bind_required', message: texts.bind_required };
   if (error instanceof NoPhoneError) return { code: 'no_phone', message: texts.no_phone(error.message) };

@@ -43,7 +43,7 @@ export const parsePhoneArgs = (args: string[]): PhoneCommandOptions => {
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
   const [verb, target, ...more] = positionals;
   if (more.length > 0) throw new UsageError(`unexpected argument: ${more.join(' ')}`);
-  const wait = values.wait ?? '20';
+  const wait = values.wait ?? (verb === 'activate-card' ? '180' : '20');
   if (!/^\d{1,3}$/.test(wait)) throw new UsageError('--wait takes a number of seconds');
   const binds = [values.number, values.qr, values.link].filter((value) => value !== undefined);
   if (binds.length > 1) throw new UsageError('--number, --qr and --link exclude one another');

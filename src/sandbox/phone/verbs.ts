@@ -1,6 +1,6 @@
 import { UsageError } from '../../io.ts';
 import { phoneTexts } from '../../../views/locales/phone.ts';
-import { activate } from './activate.ts';
+import { activate, activateCard } from './activate.ts';
 import { approve } from './approve.ts';
 import type { Outcome, PhoneSession } from './session.ts';
 import { pinOf } from './session.ts';
@@ -112,6 +112,7 @@ const newPhoneVerb =
 /** Every verb of `caducee phone`. */
 export const VERBS: Readonly<Record<string, Verb>> = {
   activate,
+  'activate-card': activateCard,
   pending,
   approve,
   deny: refuseWith('deny'),

@@ -13,6 +13,8 @@ import type { ProtocolServer } from './server.ts';
  */
 export interface PhoneUnderTest {
   activate(nationalId: string, options?: { newKeys?: boolean }): Promise<ActivationView>;
+  /** Scans the QR of the page on which a card was presented. */
+  activateByCard(qr: string, options?: { newKeys?: boolean }): Promise<ActivationView>;
   activation(): Promise<ActivationView>;
   resendMail(): Promise<ActivationView>;
   scanMail(qr: string): Promise<ActivationView>;

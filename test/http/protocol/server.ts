@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAudit } from '../../../src/audit/record.ts';
+import type { CardPageView } from '../../../src/ecps/activation/service.ts';
 import type { Approved, PageStatus } from '../../../src/ecps/approvals/page.ts';
 import type { ApprovalContext } from '../../../src/ecps/protocol/api.ts';
 import { API_BASE, NONCE_HEADER } from '../../../src/ecps/protocol/api.ts';
@@ -34,6 +35,16 @@ export interface TestPage {
   finish(changes?: { verifier?: string; browserToken?: string }): Promise<Approved | undefined>;
 }
 
+/** The page on which a card was presented, from the side of the computer. */
+export interface TestCardPage {
+  id: string;
+  qr(): Promise<string>;
+  /** What the page shows; undefined in another browser. */
+  view(browserToken?: string): Promise<CardPageView | undefined>;
+  confirm(browserToken?: string): Promise<void>;
+  decline(): Promise<void>;
+}
+
 /** The real e-CPS server on real HTTP, with what a test needs around it. */
 export interface ProtocolServer {
   origin: string;
@@ -54,6 +65,8 @@ export interface ProtocolServer {
     nationalId: string | undefined,
     options?: { replaces?: TestPage; afterListening?: boolean },
   ): Promise<TestPage>;
+  /** Presents the card of this person to a computer. */
+  card(nationalId: string): Promise<TestCardPage>;
   /** The next call of this path is served, and its answer lost. */
   loseAnswer(path: RegExp): void;
   /** How many answers were lost so far. */
@@ -66,6 +79,8 @@ export interface ProtocolServer {
   revokeByCode(code: string): Promise<number>;
 }
 
+/** What vouches for phones activated by card. */
+export const CARD_SERIAL = '5a9c01';
 const PERSONS = 120;
 const START = '2027-01-12T09:00:00Z';
 
@@ -261,6 +276,24 @@ export const startProtocolServer = async (options: { portBase?: number } = {}): 
             ecps.approvals.finish(txn, changes.browserToken ?? browserToken, changes.verifier),
         },
       );
+    },
+    async card(nationalId) {
+      const browserToken = token(16);
+      const { card } = ecps.activations;
+      const at = Math.floor(clock.now().getTime() / 1000);
+      const id = await card.open({ nationalId, serial: CARD_SERIAL, at }, browserToken);
+      if (id === undefined) throw new Error('the card was not accepted');
+      return {
+        id,
+        async qr() {
+          const text = await card.qr(id, browserToken);
+          if (text === undefined) throw new Error('the page shows no QR');
+          return text;
+        },
+        view: (other) => card.view(id, other ?? browserToken),
+        confirm: (other) => card.confirm(id, other ?? browserToken),
+        decline: () => card.decline(id, browserToken),
+      };
     },
     loseAnswer: wire.lose,
     lost: wire.lost,

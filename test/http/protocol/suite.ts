@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { activationTests } from './activation.ts';
+import { cardTests } from './card.ts';
 import { lifeTests } from './life.ts';
 import { lostAndCopiedTests } from './lost-and-copied.ts';
 import type { MakePhone } from './phone-under-test.ts';
@@ -15,6 +16,7 @@ export const protocolSuite = (name: string, start: () => Promise<ProtocolServer>
   describe(`e-CPS protocol, ${name}`, async () => {
     const story = createStory(await start(), make);
     activationTests(story);
+    cardTests(story);
     signInTests(story);
     wrongPinTests(story);
     lostAndCopiedTests(story);

@@ -33,6 +33,7 @@ export const app = {
       'this phone, which will receive an SMS',
     ],
     start: 'Ask to activate my e-CPS',
+    card: 'I have my CPS card and a reader',
     resume: 'Go on with the activation under way',
     restart: 'Start again with another identifier',
     privacy: 'Your PIN never leaves this phone. This app calls no other company.',
@@ -70,6 +71,23 @@ export const app = {
     resent: 'A new e-mail is on its way.',
     ordre: 'My page at the Ordre',
     restart: 'Change the identifier',
+  },
+  card: {
+    title: 'Scan the QR code on the computer',
+    where: (address: string) =>
+      `On a computer with a reader, open ${address}, present your CPS card, then point the camera at the QR code shown.`,
+    looking: 'Looking for the QR code…',
+    other: 'This QR code is not that of an activation by card.',
+    byMail: 'Activate without a card, by e-mail and text message',
+    confirm: {
+      title: 'Compare with the computer',
+      letters: 'The computer must show these four letters:',
+      spoken: (letters: string) => `The four letters: ${letters}`,
+      same: 'If they are the same, and the phone named there is yours, confirm on the computer.',
+      other: 'If they differ, refuse on the computer: someone else has filmed the QR code.',
+      waiting: 'We are waiting for your answer on the computer. The next step opens by itself.',
+      restart: 'Start again',
+    },
   },
   scan: {
     title: 'Point the camera at the QR code of the e-mail',

@@ -24,6 +24,7 @@ export const common = {
     test: 'Test my e-CPS',
     help: 'Find help',
     ordre: 'My account with the Ordre',
+    diagnostic: 'Check my card',
     home: 'Home',
     restart: 'Start again',
   },

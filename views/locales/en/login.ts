@@ -23,13 +23,6 @@ export const login = {
     self: 'Leave the test',
     to: (name: string) => `Cancel and go back to ${name}`,
   },
-  card: {
-    title: 'Sign in with the CPS card',
-    text: 'Sign-in with the CPS card is not open here yet. It will need a card reader and your usual PIN.',
-    meanwhile:
-      'Until then, sign in with the e-CPS on your phone. You do not have one? Activate it without a card, in a few minutes.',
-    use: 'Sign in with the e-CPS',
-  },
   wait: {
     title: 'Confirm on your phone',
     titleQr: 'Scan with your phone',
@@ -140,7 +133,9 @@ export const login = {
     ruleAction: (hours: number) =>
       `Update them in your account with the Ordre: your e-CPS can be activated ${hours} hours later.`,
     cardTitle: 'With the CPS card',
-    card: 'Activation with the card and a reader is not open here yet. Without a card it works now.',
+    card: 'Are your card and its reader connected to a computer? No e-mail, no text message: present the card, scan a QR code, choose your PIN.',
+    byCard: 'Activate with my card',
+    cardClosed: 'Activation with the card is not open here. Without a card, it is possible now.',
     then: 'Once it is active, check that everything works.',
   },
   test: {

@@ -14,6 +14,10 @@ export const phone = {
   quarantine: (name, until) =>
     `${name} can confirm from ${dateTime(until)} on, or as soon as another of your phones has accepted it.`,
   revocationCode: (code) => `Revocation code, to keep elsewhere than on the phone: ${code}`,
+  compare: (letters, model) =>
+    `Letters: ${letters}\nLook at the computer: it must show these letters and “${model}”. Answer there.`,
+  activateCardUsage:
+    'caducee phone activate-card --qr TEXT --pin PIN --state FILE; the text of the QR code begins with ECPS3:',
   asks: (name, host) => `${name} (${host}) asks you to sign in.`,
   from: (browser, place) => `  from ${browser}, ${place}`,
   placeUnknown: 'unknown place',
@@ -82,6 +86,8 @@ export const phone = {
     mail_not_received: 'The mail of this activation has not come.',
     sms_not_received: 'The SMS has not come.',
     inbox_unreachable: 'The inbox of the sandbox does not answer.',
+    computer_refused: 'The computer refused this phone, or time ran out.',
+    computer_silent: 'Nobody answered at the computer.',
     no_request: 'No sign-in request has come.',
     bind_required:
       'The number on the computer (--number), its QR code (--qr) or the link (--link) is needed.',
@@ -98,6 +104,9 @@ The sandbox's virtual phone.
   activate ID --pin PIN    activates the e-CPS (reads the mail and the SMS in the inbox)
       --name NAME          name of the phone
       --new-keys           starts over with new keys (revoked phone)
+  activate-card --qr TEXT --pin PIN
+                           activates the e-CPS by card: scans the QR code that the computer shows after the card
+                           (ECPS3:…), shows four letters, waits for the answer at the computer (--wait, 180)
   pending                  the requests that wait
   approve                  waits for a request and confirms it
       --number N           the number on the computer

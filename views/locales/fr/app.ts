@@ -37,6 +37,7 @@ export const app = {
       'ce téléphone, qui recevra un SMS',
     ],
     start: 'Demander l’activation de la e-CPS',
+    card: 'J’ai ma carte CPS et un lecteur',
     resume: 'Reprendre l’activation en cours',
     restart: 'Recommencer avec un autre identifiant',
     privacy:
@@ -76,6 +77,23 @@ export const app = {
     resent: 'Un nouveau courriel est parti.',
     ordre: 'Mon espace de l’Ordre',
     restart: 'Changer d’identifiant',
+  },
+  card: {
+    title: 'Filmez le QR code de l’ordinateur',
+    where: (address: string) =>
+      `Sur un ordinateur avec un lecteur, ouvrez ${address}, présentez votre carte CPS, puis filmez le QR code affiché.`,
+    looking: 'Cherche le QR code…',
+    other: 'Ce QR code n’est pas celui de l’activation par carte.',
+    byMail: 'Activer sans carte, par courriel et SMS',
+    confirm: {
+      title: 'Comparez avec l’ordinateur',
+      letters: 'L’ordinateur doit montrer ces quatre lettres :',
+      spoken: (letters: string) => `Les quatre lettres : ${letters}`,
+      same: 'Si ce sont les mêmes, et si le téléphone nommé est le vôtre, confirmez sur l’ordinateur.',
+      other: 'Si elles sont différentes, refusez sur l’ordinateur : quelqu’un d’autre a filmé le QR code.',
+      waiting: 'Nous attendons votre réponse sur l’ordinateur. La suite s’ouvrira d’elle-même.',
+      restart: 'Recommencer',
+    },
   },
   scan: {
     title: 'Filmez le QR code du courriel',

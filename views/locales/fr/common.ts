@@ -21,6 +21,7 @@ export const common = {
     test: 'Tester ma e-CPS',
     help: 'Trouver de l’aide',
     ordre: 'Mon espace de l’Ordre',
+    diagnostic: 'Diagnostic de ma carte',
     home: 'Accueil',
     restart: 'Recommencer',
   },

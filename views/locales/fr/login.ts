@@ -21,13 +21,6 @@ export const login = {
     self: 'Abandonner le test',
     to: (name: string) => `Annuler et revenir à ${name}`,
   },
-  card: {
-    title: 'Se connecter avec la carte CPS',
-    text: 'La connexion par carte CPS n’est pas encore ouverte ici. Elle demandera un lecteur de carte et votre code PIN habituel.',
-    meanwhile:
-      'En attendant, connectez-vous avec l’e-CPS de votre téléphone. Vous n’en avez pas ? Activez-la sans carte, en quelques minutes.',
-    use: 'Se connecter avec l’e-CPS',
-  },
   wait: {
     title: 'Confirmez sur votre téléphone',
     titleQr: 'Scannez avec votre téléphone',
@@ -141,7 +134,10 @@ export const login = {
     ruleAction: (hours: number) =>
       `Mettez-les à jour sur votre espace de l’Ordre : votre e-CPS pourra être activée ${hours} heures après.`,
     cardTitle: 'Avec la carte CPS',
-    card: 'L’activation avec la carte et un lecteur n’est pas encore ouverte ici. Sans carte, elle est possible dès maintenant.',
+    card: 'Votre carte et son lecteur sont branchés à un ordinateur ? Ni courriel ni SMS : présentez la carte, scannez un QR code, choisissez votre code PIN.',
+    byCard: 'Activer avec ma carte',
+    cardClosed:
+      'L’activation avec la carte n’est pas ouverte ici. Sans carte, elle est possible dès maintenant.',
     then: 'Une fois activée, vérifiez que tout marche.',
   },
   test: {

@@ -12,6 +12,11 @@ export const phone = {
   quarantine: (name: string, until: string) =>
     `${name} ne pourra confirmer qu’à partir du ${dateTime(until)}, ou dès qu’un autre de vos téléphones l’aura accepté.`,
   revocationCode: (code: string) => `Code de révocation, à garder ailleurs que sur le téléphone : ${code}`,
+  // By card
+  compare: (letters: string, model: string) =>
+    `Lettres : ${letters}\nRegardez l’ordinateur : il doit montrer ces lettres et « ${model} ». Répondez-y.`,
+  activateCardUsage:
+    'caducee phone activate-card --qr TEXTE --pin PIN --state FICHIER ; le texte du QR code commence par ECPS3:',
   // Sign-in
   asks: (name: string, host: string) => `${name} (${host}) demande que vous vous connectiez.`,
   from: (browser: string, place: string) => `  depuis ${browser}, ${place}`,
@@ -85,6 +90,8 @@ export const phone = {
     mail_not_received: 'Le courriel de cette activation n’est pas arrivé.',
     sms_not_received: 'Le SMS n’est pas arrivé.',
     inbox_unreachable: 'La boîte de réception du bac à sable ne répond pas.',
+    computer_refused: 'L’ordinateur a refusé ce téléphone, ou le temps est écoulé.',
+    computer_silent: 'Personne n’a répondu sur l’ordinateur.',
     no_request: 'Aucune demande de connexion n’est arrivée.',
     bind_required:
       'Il faut le nombre affiché sur l’ordinateur (--number), son QR code (--qr) ou le lien (--link).',
@@ -102,6 +109,9 @@ Le téléphone virtuel du bac à sable.
   activate ID --pin PIN    active l’e-CPS (lit le courriel et le SMS dans la boîte de réception)
       --name NOM           nom du téléphone
       --new-keys           repart de nouvelles clés (téléphone révoqué)
+  activate-card --qr TEXTE --pin PIN
+                           active l’e-CPS par la carte : scanne le QR code que l’ordinateur affiche après la carte
+                           (ECPS3:…), montre quatre lettres, attend la réponse sur l’ordinateur (--wait, 180)
   pending                  les demandes en attente
   approve                  attend une demande et la confirme
       --number N           le nombre affiché sur l’ordinateur

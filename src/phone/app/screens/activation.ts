@@ -41,6 +41,30 @@ const mailScreen = (app: AppContext, view: ActivationView, sentAgain?: string): 
   };
 };
 
+/** By card: phone and computer are compared, and the person answers on the computer. */
+const compareScreen = (app: AppContext, view: ActivationView): Screen => {
+  const { confirm } = app.t.card;
+  const letters = [...(view.letters ?? '')].join(' ');
+  return {
+    title: confirm.title,
+    backTo: '/',
+    body: html`<h1>${confirm.title}</h1>
+      <p>${confirm.letters}</p>
+      <p class="letters" role="img" aria-label="${confirm.spoken(letters)}">${letters}</p>
+      <p>${confirm.same}</p>
+      <p class="caution">${confirm.other}</p>
+      <p class="hint" role="status">${confirm.waiting}</p>
+      <p><a class="way" href="/activer/carte">${confirm.restart}</a></p>`,
+    started: (_root, signal) => {
+      const go = (): void => {
+        if (!signal.aborted) void app.refresh();
+      };
+      // A network that was lost shows its own screen, from which the same step is asked again.
+      void app.phone.computerAnswers(signal).then(go, go);
+    },
+  };
+};
+
 const closedScreen = ({ t }: AppContext): Screen => ({
   title: t.closed.title,
   backTo: '/',
@@ -64,6 +88,8 @@ export const activationScreen: MakeScreen = async (app) => {
       return mailScreen(app, view);
     case 'sms_sent':
       return smsScreen(app, view);
+    case 'confirm_due':
+      return compareScreen(app, view);
     case 'pin_due':
       return pinScreen(app, view);
     case 'done': {

@@ -2,7 +2,7 @@ import { html } from '../../../../views/html.ts';
 import { keysWereLost } from '../persist.ts';
 import type { AppContext, MakeScreen, Screen } from '../screen.ts';
 
-const ON_THE_WAY = ['mail_sent', 'sms_sent', 'pin_due'];
+const ON_THE_WAY = ['mail_sent', 'sms_sent', 'confirm_due', 'pin_due'];
 
 /** First start: what the e-CPS is, in one screen, and the one thing to do. */
 const firstScreen = ({ t }: AppContext, underWay: boolean): Screen => ({
@@ -18,7 +18,8 @@ const firstScreen = ({ t }: AppContext, underWay: boolean): Screen => ({
         underWay
           ? html`<a class="button" href="/activation">${t.welcome.resume}</a>
               <a class="second" href="/activer">${t.welcome.restart}</a>`
-          : html`<a class="button" href="/activer">${t.welcome.start}</a>`
+          : html`<a class="button" href="/activer">${t.welcome.start}</a>
+              <a class="second" href="/activer/carte">${t.welcome.card}</a>`
       }
     </div>
     <p class="hint">${t.welcome.privacy}</p>`,
