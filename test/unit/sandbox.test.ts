@@ -133,7 +133,7 @@ describe('variables', () => {
       store: 'postgres',
       cardOrigin: 'https://*.card.localhost:5002',
       cardListenPort: 5002,
-      cardOcspUrl: 'http://localhost:5008/ocsp',
+      cardOcspUrl: 'http://localhost:5009/ocsp',
     });
   });
 
@@ -212,11 +212,11 @@ describe('what it tells', () => {
       app: 'http://localhost:5001/',
       inbox: 'http://localhost:5005/',
       card: 'https://*.card.localhost:5002',
-      cardAuthority: 'http://localhost:5008/autorite.pem',
+      cardAuthority: 'http://localhost:5009/autorite.pem',
       services: [
         { id: 'vaccin-covid', name: 'Vaccin Covid', url: 'http://localhost:5003/' },
         { id: 'si-dep', name: 'SI-DEP', url: 'http://localhost:5004/' },
-        { id: 'portail', name: 'Portail', url: 'http://localhost:5008/' },
+        { id: 'portail', name: 'Portail', url: 'http://localhost:5009/' },
       ],
       clients: [
         { clientId: 'sandbox', clientSecret: 'sandbox-secret' },
