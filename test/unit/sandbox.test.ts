@@ -216,7 +216,7 @@ describe('what it tells', () => {
       services: [
         { id: 'vaccin-covid', name: 'Vaccin Covid', url: 'http://localhost:5003/' },
         { id: 'si-dep', name: 'SI-DEP', url: 'http://localhost:5004/' },
-        { id: 'portail', name: 'Portail', url: 'http://localhost:5009/' },
+        { id: 'portail', name: 'Portail', url: 'http://localhost:5008/' },
       ],
       clients: [
         { clientId: 'sandbox', clientSecret: 'sandbox-secret' },
