@@ -27,12 +27,16 @@ const problem = (chrome: Chrome, refusal: Props['refusal']): Raw | undefined => 
     timeZone: chrome.timeZone,
   });
   return html`<p class="problem"><strong>${said.title}.</strong> ${said.text}</p>
-    <p class="action">${said.action}</p>
+    <p class="action">${said.action}</p>`;
+};
+
+const support = (chrome: Chrome, refusal: Props['refusal']): Raw | undefined =>
+  refusal &&
+  html`${ways(chrome, waysOn(refusal.code))}
     <p class="support">
       ${common(chrome.locale).support}<br />
       <code>${refusal.code}</code> · <code class="support-id">${refusal.supportId}</code>
     </p>`;
-};
 
 /** First page: what one needs, then the card. */
 export const cardActivationPage =
@@ -43,8 +47,7 @@ export const cardActivationPage =
       title: t.title,
       body: html`<section class="card">
         <h1>${t.title}</h1>
-        ${problem(chrome, props.refusal)}
-        <p>${t.intro}</p>
+        ${problem(chrome, props.refusal)} ${!props.refusal && html`<p>${t.intro}</p>`}
         <p>${t.app} <a href="${props.appUrl}">${t.openApp}</a></p>
         ${beforehand(chrome, props)}
         <form method="post" action="${WAY_PATHS.activateByCard}">
@@ -54,7 +57,7 @@ export const cardActivationPage =
         <ul class="links">
           <li><a href="${WAY_PATHS.activate}">${t.without}</a></li>
         </ul>
-        ${props.refusal && ways(chrome, waysOn(props.refusal.code))}
+        ${support(chrome, props.refusal)}
       </section>`,
     };
   };
@@ -190,8 +193,10 @@ export const comparePage =
       <p class="caution">${t.caution}</p>
       <form method="post" action="${props.base}/telephone">
         ${csrfField(props.csrf)}
-        <button class="button" type="submit" name="reponse" value="oui">${t.yes}</button>
-        <button class="second" type="submit" name="reponse" value="non">${t.no}</button>
+        <div class="answers">
+          <button class="button" type="submit" name="reponse" value="oui">${t.yes}</button>
+          <button class="second" type="submit" name="reponse" value="non">${t.no}</button>
+        </div>
       </form>
       ${progress(chrome, props, { waiting: undefined, left: t.left, refresh: undefined })}`;
     return { title: t.title, ...live(chrome, props, content, undefined) };
