@@ -127,9 +127,9 @@ const progress = (
   </div>`;
 };
 
-/** The QR, for the phone to scan. */
+/** The QR, for the phone to scan; in the sandbox its text too, for the virtual phone. */
 export const scanPage =
-  (props: LiveFrame & { nationalId: string }): View =>
+  (props: LiveFrame & { nationalId: string; qrText: string | undefined }): View =>
   (chrome) => {
     const t = cardActivationText(chrome.locale).scan;
     const qr = html`<img
@@ -150,8 +150,18 @@ export const scanPage =
         left: loginText(chrome.locale).wait.left,
         refresh: t.refresh,
       })}
-      <p class="caution">${t.caution}</p>`;
-    return { title: t.title, ...live(chrome, props, content, 5) };
+      <p class="caution">${t.caution}</p>
+      ${
+        props.qrText !== undefined &&
+        html`<details class="more">
+          <summary>${t.sandbox}</summary>
+          <p>${t.sandboxText}</p>
+          <p><code data-qr-text="${props.base}/qr.txt">${props.qrText}</code></p>
+        </details>`
+      }`;
+    const page = live(chrome, props, content, 5);
+    const scripts = props.qrText === undefined ? page.scripts : [...page.scripts, 'qr-text.js'];
+    return { title: t.title, ...page, scripts };
   };
 
 /** A phone as it describes itself. */
