@@ -156,7 +156,8 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
         home: `http://localhost:${base}/`,
         app: `http://localhost:${base + 1}/`,
         inbox: `http://localhost:${base + 5}/`,
-        card: null,
+        card: `https://*.card.localhost:${base + 2}`,
+        cardAuthority: `http://localhost:${base + 8}/autorite.pem`,
       });
       expect(info.services.map(({ id }) => id)).toEqual(['vaccin-covid', 'si-dep']);
       expect(info.personas.length).toBeGreaterThanOrEqual(40);
@@ -204,7 +205,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
         ({ inode, state }) => state === '0A' && inodes.has(inode),
       );
       const ports = new Set(listening.map(({ port }) => port - sandbox.base));
-      expect([...ports].sort()).toEqual([0, 1, 3, 4, 5, 6, 7]);
+      expect([...ports].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
       const LOOPBACK = ['0100007F', '00000000000000000000000001000000'];
       expect(listening.filter(({ address }) => !LOOPBACK.includes(address))).toEqual([]);
     });
