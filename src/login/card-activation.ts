@@ -137,7 +137,15 @@ const cardSteps = (options: LoginOptions, memory: ReturnType<typeof createBrowse
   };
 };
 
-const draw = (options: LoginOptions, ctx: Context, view: CardPageView | undefined): void => {
+/** The virtual phone of the sandbox has no camera; anywhere else the text of the QR is not told. */
+const isSandbox = ({ config }: LoginOptions): boolean => config.mode === 'sandbox';
+
+const draw = (
+  options: LoginOptions,
+  ctx: Context,
+  view: CardPageView | undefined,
+  qrText: string | undefined,
+): void => {
   const { kernel } = options;
   const frame = {
     base: CARD_ACTIVATION,
@@ -148,7 +156,7 @@ const draw = (options: LoginOptions, ctx: Context, view: CardPageView | undefine
   };
   const nationalId = view?.nationalId ?? '';
   const { phone, letters } = view ?? {};
-  if (view?.state === 'waiting') return kernel.render(ctx, scanPage({ ...frame, nationalId }));
+  if (view?.state === 'waiting') return kernel.render(ctx, scanPage({ ...frame, nationalId, qrText }));
   if (view?.state === 'compare' && phone && letters !== undefined) {
     return kernel.render(ctx, comparePage({ ...frame, nationalId, phone, letters, others: view.others }));
   }
@@ -198,7 +206,9 @@ const phoneSteps = (
     show: async (ctx: Context): Promise<void> => {
       const kept = memory.read(ctx);
       if (kept?.id === undefined) return redirect(ctx, CARD_ACTIVATION);
-      draw(options, ctx, await activations().view(kept.id, kept.token));
+      const { id, token } = kept;
+      const qrText = isSandbox(options) ? await activations().qr(id, token) : undefined;
+      draw(options, ctx, await activations().view(id, token), qrText);
     },
     answer: async (ctx: Context): Promise<void> => {
       const form = await kernel.forms.read(ctx);
@@ -214,6 +224,15 @@ const phoneSteps = (
     qr: async (ctx: Context): Promise<void> => {
       const { id, token } = opened(ctx);
       await answerQr(ctx, await activations().qr(id, token));
+    },
+    qrText: async (ctx: Context): Promise<void> => {
+      if (!isSandbox(options)) throw new Refusal('not_found', 404);
+      const { id, token } = opened(ctx);
+      const text = await activations().qr(id, token);
+      if (text === undefined) throw new Refusal('gone', 410);
+      ctx.set('Cache-Control', 'no-store');
+      ctx.type = 'text/plain';
+      ctx.body = text;
     },
   };
 };
@@ -231,4 +250,5 @@ export const cardActivationRoutes = (router: Router, options: LoginOptions): voi
   router.get(`${CARD_ACTIVATION}/statut`, phone.status);
   router.get(`${CARD_ACTIVATION}/evenements`, phone.events);
   router.get(`${CARD_ACTIVATION}/qr.svg`, phone.qr);
+  router.get(`${CARD_ACTIVATION}/qr.txt`, phone.qrText);
 };

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import { homePage, type HomeData } from '../../views/pages/home.ts';
 import type { Render } from '../http/render.ts';
+import { CARD_PASSWORD } from './card/issue.ts';
 import { type SandboxSummary, storyCommands } from './summary.ts';
 
 interface HomeOptions {
@@ -21,6 +22,8 @@ export const homeRoutes = ({ render, summary, personas, portBase, folder }: Home
     clients: summary.clients.filter(({ clientId }) => clientId.startsWith('sandbox')),
     directory: '/annuaire',
     help: '/aide',
+    activateByCard: '/activer/carte',
+    cardPassword: CARD_PASSWORD,
     commands: storyCommands({ nationalId, portBase, folder }),
   });
   return new Router().get('/', (ctx) => render(ctx, view));

@@ -157,6 +157,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
         app: `http://localhost:${base + 1}/`,
         inbox: `http://localhost:${base + 5}/`,
         card: `https://*.card.localhost:${base + 2}`,
+        cardAuthority: `http://localhost:${base + 9}/autorite.pem`,
       });
       expect(info.services.map(({ id }) => id)).toEqual(['vaccin-covid', 'si-dep', 'portail']);
       expect(info.personas.length).toBeGreaterThanOrEqual(40);

@@ -250,6 +250,29 @@ describe('activation by card', () => {
     expect(await stateOf(browser)).toBe('pin');
   });
 
+  test('tells the text of the QR to the virtual phone of a sandbox', async () => {
+    const browser = await accepted();
+    const told = await text(browser, `${START}/qr.txt`);
+    expect(told).toBe(await qrOf(browser));
+    expect(await text(browser, PHONE)).toContain('ECPS3:');
+  });
+
+  test('tells it nowhere else', async () => {
+    const real = await startCardSite({ mode: 'production' });
+    const browser = new Browser();
+    const url = `${real.origin}/activer/carte`;
+    const begun = await browser.fetch(url, {
+      method: 'POST',
+      body: new URLSearchParams(hiddenFields(await text(browser, url))),
+      headers: { origin: real.origin },
+    });
+    const link = begun.headers.get('location') ?? '';
+    await browser.fetch(await real.present(link, await real.files.card({ nationalId: DOCTOR })));
+    expect((await browser.fetch(`${url}/qr.svg`)).status).toBe(200);
+    expect((await browser.fetch(`${url}/qr.txt`)).status).toBe(404);
+    expect(await text(browser, `${url}/telephone`)).not.toContain('ECPS3:');
+  });
+
   test('is offered where one learns how to activate', async () => {
     expect(await text(new Browser(), `${site.origin}/activer`)).toContain('href="/activer/carte"');
   });

@@ -163,13 +163,15 @@ const visit = async (link: string, card: Issued | undefined): Promise<string> =>
 };
 
 /** Starts it all; ends with the test file. */
-export const startCardSite = async (options: { host?: string } = {}): Promise<CardSite> => {
+export const startCardSite = async (
+  options: { host?: string; mode?: Config['mode'] } = {},
+): Promise<CardSite> => {
   const [port, cardPort] = [await freePort(), await freePort()];
   const host = options.host ?? '*.card.localhost';
   const origin = `http://localhost:${port}`;
   const files = await createCardFiles();
   const { db, url } = await testDatabase();
-  const config = testConfig({
+  const parsed = testConfig({
     CADUCEE_ISSUER: `${origin}/auth/realms/esante-wallet`,
     CADUCEE_DATABASE_URL: url,
     CADUCEE_CARD_ORIGIN: `https://${host}:${cardPort}`,
@@ -177,6 +179,7 @@ export const startCardSite = async (options: { host?: string } = {}): Promise<Ca
     ...files.settings,
     ...(await files.tls([host])),
   });
+  const config: Config = { ...parsed, mode: options.mode ?? parsed.mode };
   await seedSandboxClients(createClients({ db }), {
     vaccinCovid: 'http://localhost:4003',
     siDep: 'http://localhost:4004',

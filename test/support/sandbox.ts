@@ -18,6 +18,7 @@ export interface SandboxInfo {
   app: string;
   inbox: string;
   card: string | null;
+  cardAuthority: string;
   services: { id: string; name: string; url: string }[];
   clients: { clientId: string; clientSecret?: string }[];
   personas: { nationalId: string; name: string; note: string }[];

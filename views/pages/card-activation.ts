@@ -27,12 +27,16 @@ const problem = (chrome: Chrome, refusal: Props['refusal']): Raw | undefined => 
     timeZone: chrome.timeZone,
   });
   return html`<p class="problem"><strong>${said.title}.</strong> ${said.text}</p>
-    <p class="action">${said.action}</p>
+    <p class="action">${said.action}</p>`;
+};
+
+const support = (chrome: Chrome, refusal: Props['refusal']): Raw | undefined =>
+  refusal &&
+  html`${ways(chrome, waysOn(refusal.code))}
     <p class="support">
       ${common(chrome.locale).support}<br />
       <code>${refusal.code}</code> · <code class="support-id">${refusal.supportId}</code>
     </p>`;
-};
 
 /** First page: what one needs, then the card. */
 export const cardActivationPage =
@@ -43,8 +47,7 @@ export const cardActivationPage =
       title: t.title,
       body: html`<section class="card">
         <h1>${t.title}</h1>
-        ${problem(chrome, props.refusal)}
-        <p>${t.intro}</p>
+        ${problem(chrome, props.refusal)} ${!props.refusal && html`<p>${t.intro}</p>`}
         <p>${t.app} <a href="${props.appUrl}">${t.openApp}</a></p>
         ${beforehand(chrome, props)}
         <form method="post" action="${WAY_PATHS.activateByCard}">
@@ -54,7 +57,7 @@ export const cardActivationPage =
         <ul class="links">
           <li><a href="${WAY_PATHS.activate}">${t.without}</a></li>
         </ul>
-        ${props.refusal && ways(chrome, waysOn(props.refusal.code))}
+        ${support(chrome, props.refusal)}
       </section>`,
     };
   };
@@ -124,9 +127,9 @@ const progress = (
   </div>`;
 };
 
-/** The QR, for the phone to scan. */
+/** The QR, for the phone to scan; in the sandbox its text too, for the virtual phone. */
 export const scanPage =
-  (props: LiveFrame & { nationalId: string }): View =>
+  (props: LiveFrame & { nationalId: string; qrText: string | undefined }): View =>
   (chrome) => {
     const t = cardActivationText(chrome.locale).scan;
     const qr = html`<img
@@ -147,8 +150,18 @@ export const scanPage =
         left: loginText(chrome.locale).wait.left,
         refresh: t.refresh,
       })}
-      <p class="caution">${t.caution}</p>`;
-    return { title: t.title, ...live(chrome, props, content, 5) };
+      <p class="caution">${t.caution}</p>
+      ${
+        props.qrText !== undefined &&
+        html`<details class="more">
+          <summary>${t.sandbox}</summary>
+          <p>${t.sandboxText}</p>
+          <p><code data-qr-text="${props.base}/qr.txt">${props.qrText}</code></p>
+        </details>`
+      }`;
+    const page = live(chrome, props, content, 5);
+    const scripts = props.qrText === undefined ? page.scripts : [...page.scripts, 'qr-text.js'];
+    return { title: t.title, ...page, scripts };
   };
 
 /** A phone as it describes itself. */
@@ -190,8 +203,10 @@ export const comparePage =
       <p class="caution">${t.caution}</p>
       <form method="post" action="${props.base}/telephone">
         ${csrfField(props.csrf)}
-        <button class="button" type="submit" name="reponse" value="oui">${t.yes}</button>
-        <button class="second" type="submit" name="reponse" value="non">${t.no}</button>
+        <div class="answers">
+          <button class="button" type="submit" name="reponse" value="oui">${t.yes}</button>
+          <button class="second" type="submit" name="reponse" value="non">${t.no}</button>
+        </div>
       </form>
       ${progress(chrome, props, { waiting: undefined, left: t.left, refresh: undefined })}`;
     return { title: t.title, ...live(chrome, props, content, undefined) };

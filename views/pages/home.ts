@@ -21,11 +21,16 @@ export interface HomeData {
   app: string;
   directory: string;
   help: string;
+  /** Null where this sandbox offers no card. */
+  card: string | null;
+  cardAuthority: string;
+  cardPassword: string;
+  activateByCard: string;
   services: readonly { id: string; name: string; url: string }[];
   clients: readonly { clientId: string; clientSecret?: string }[];
   personas: Readonly<Record<Locale, readonly PersonaRow[]>>;
   /** The commands of the story; the state file and the port base are those of this sandbox. */
-  commands: { activate: string; pending: string; approve: string };
+  commands: Readonly<Record<'activate' | 'pending' | 'approve' | 'card' | 'activateCard', string>>;
 }
 
 const texts = ({ locale }: Chrome) => inLocale(locale, { fr, en });
@@ -84,6 +89,43 @@ const story = (chrome: Chrome, data: HomeData): Raw => {
         <p>${openService(t.second, second)}</p>
       </li>
     </ol>
+  </section>`;
+};
+
+/** How to have a card without a card: trust, make, import, use. */
+const card = (chrome: Chrome, data: HomeData): Raw | undefined => {
+  if (data.card === null) return undefined;
+  const t = texts(chrome).card;
+  const steps = (items: readonly string[]): Raw =>
+    html`<ul>
+      ${items.map((item) => html`<li>${withCode(item)}</li>`)}
+    </ul>`;
+  return html`<section aria-labelledby="card">
+    <h2 id="card">${t.heading}</h2>
+    <p>${t.intro}</p>
+    <ol class="story">
+      <li>
+        <p>${t.trust} <a href="${data.cardAuthority}">${t.authority}</a></p>
+        ${steps(t.trustHow)}
+      </li>
+      <li>
+        <p>${t.make}</p>
+        ${command(chrome, data.commands.card)}
+      </li>
+      <li>
+        <p>${t.importIt} ${copyable(chrome, data.cardPassword)}</p>
+        ${steps(t.importHow)}
+      </li>
+      <li>
+        <p>${openService(t.use, data.services[0])}</p>
+      </li>
+      <li>
+        <p>${t.activate} <a href="${data.activateByCard}">${t.activateLink}</a></p>
+        ${command(chrome, data.commands.activateCard)}
+      </li>
+    </ol>
+    <p>${withCode(t.refused)}</p>
+    <p>${t.remove}</p>
   </section>`;
 };
 
@@ -156,6 +198,7 @@ export const homePage =
       body: html`<h1>${t.heading}</h1>
         ${t.what.map((line) => html`<p class="what">${line}</p>`)}
         <p class="what">${withCode(t.data)}</p>
-        ${links(chrome, data)} ${story(chrome, data)} ${personas(chrome, data)} ${clients(chrome, data)}`,
+        ${links(chrome, data)} ${story(chrome, data)} ${card(chrome, data)} ${personas(chrome, data)}
+        ${clients(chrome, data)}`,
     };
   };

@@ -1,15 +1,17 @@
 import { Integer, fromBER } from 'asn1js';
 import { CertificateRevocationList } from 'pkijs';
-import { type ParsedCertificate, normalizeSerial } from '../certificate.ts';
+import type { ParsedCertificate } from '../certificate.ts';
+import { divide } from './entries.ts';
+import { CrlError } from './error.ts';
+
+export { CrlError } from './error.ts';
 
 /** Certificate revocation lists (RFC 5280, 5): reading, signature, and what a base and its delta say together. */
 
 const CRL_NUMBER = '2.5.29.20';
 const DELTA_INDICATOR = '2.5.29.27';
-const REASON = '2.5.29.21';
 const ISSUING_DISTRIBUTION_POINT = '2.5.29.28';
 const HANDLED = new Set([CRL_NUMBER, DELTA_INDICATOR, '2.5.29.35']);
-const REMOVE_FROM_CRL = 8;
 
 export interface RevocationList {
   asn1: CertificateRevocationList;
@@ -25,9 +27,6 @@ export interface RevocationList {
   /** A delta's serial numbers that are no longer revoked. */
   removed: ReadonlySet<string>;
 }
-
-/** A list that cannot be used, with the reason for the operator's log. */
-export class CrlError extends Error {}
 
 const integerIn = (bytes: Uint8Array): bigint => {
   const value = fromBER(bytes).result;
@@ -47,12 +46,6 @@ const extensionInteger = (extensions: Extensions, oid: string): bigint | undefin
   return found && integerIn(found.extnValue.valueBlock.valueHexView);
 };
 
-const reasonOf = (extensions: Extensions): number => {
-  const bytes = extensions.find(({ extnID }) => extnID === REASON)?.extnValue.valueBlock.valueHexView;
-  // ENUMERATED of one byte: tag, length, value.
-  return bytes?.[2] ?? 0;
-};
-
 const derOf = (input: Uint8Array): Uint8Array => {
   const text = Buffer.from(input.subarray(0, 64)).toString('latin1');
   if (!text.includes('-----BEGIN')) return input;
@@ -65,12 +58,15 @@ const derOf = (input: Uint8Array): Uint8Array => {
 
 /** Parses a list, DER or PEM. Throws {@link CrlError} when it is not one, is unbounded or has unknown critical parts. */
 export const parseCrl = (input: Uint8Array): RevocationList => {
+  const { rest, signed, revoked, removed } = divide(derOf(input));
   let asn1: CertificateRevocationList;
   try {
-    asn1 = CertificateRevocationList.fromBER(Uint8Array.from(derOf(input)));
+    asn1 = CertificateRevocationList.fromBER(Uint8Array.from(rest));
   } catch (error) {
     throw new CrlError('not a revocation list', { cause: error });
   }
+  // What the signature is checked on: all that was signed, not the rest without its entries.
+  asn1.tbsView = Uint8Array.from(signed);
   const extensions = (asn1.crlExtensions?.extensions ?? []) as unknown as Extensions;
   const unknown = extensions.find(({ extnID, critical }) => critical && !HANDLED.has(extnID));
   if (unknown) {
@@ -83,15 +79,6 @@ export const parseCrl = (input: Uint8Array): RevocationList => {
   if (!asn1.nextUpdate) throw new CrlError('the list says no next update');
   const number = extensionInteger(extensions, CRL_NUMBER);
   if (number === undefined) throw new CrlError('the list has no number');
-  const revoked = new Set<string>();
-  const removed = new Set<string>();
-  for (const entry of asn1.revokedCertificates ?? []) {
-    const serial = normalizeSerial(
-      Buffer.from(entry.userCertificate.valueBlock.valueHexView).toString('hex'),
-    );
-    const reason = reasonOf((entry.crlEntryExtensions?.extensions ?? []) as unknown as Extensions);
-    (reason === REMOVE_FROM_CRL ? removed : revoked).add(serial);
-  }
   return {
     asn1,
     issuer: Buffer.from(asn1.issuer.valueBeforeDecode as ArrayBuffer).toString('hex'),

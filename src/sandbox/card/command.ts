@@ -13,14 +13,17 @@ import { cardTexts } from '../../../views/locales/virtual-card.ts';
 import { sandboxPorts } from '../ports.ts';
 import { readRuntime, sandboxFolder } from '../runtime.ts';
 import { localOrigin } from '../variables.ts';
-import { CARD_VARIANTS, type CardVariant, type VirtualHolder, issueVirtualCard } from './issue.ts';
+import {
+  CARD_PASSWORD,
+  CARD_VARIANTS,
+  type CardVariant,
+  type VirtualHolder,
+  issueVirtualCard,
+} from './issue.ts';
 import { makeP12 } from './p12.ts';
 import { addRevoked, readPki } from './vault.ts';
 
 /** `caducee card`: virtual cards of the sandbox, as files that a browser imports. */
-
-/** What protects a card's file where no password is asked for; a real card has its PIN. */
-export const CARD_PASSWORD = 'caducee';
 
 const VARIANTS = Object.keys(CARD_VARIANTS) as CardVariant[];
 

@@ -7,6 +7,9 @@ import { type CardOptions, type DevelopmentPki, createPki, issueCard } from './p
 
 /** A virtual card: a professional's, or one that must be refused, each for one reason. */
 
+/** What protects a card's file where no password is asked for; a real card has its PIN. */
+export const CARD_PASSWORD = 'caducee';
+
 export const CARD_VARIANTS = {
   expired: 'its validity ended yesterday',
   'not-yet': 'its validity begins tomorrow',

@@ -22,6 +22,8 @@ export const cardActivation = {
     waiting: 'We are waiting for your phone.',
     caution:
       'Let nobody photograph this screen. If another phone scans this QR code, you will see it here and can refuse it.',
+    sandbox: 'Sandbox: with the virtual phone',
+    sandboxText: 'The text of the QR code, to give to caducee phone activate-card --qr within 30 seconds:',
     refresh: 'I have scanned: continue',
   },
   compare: {

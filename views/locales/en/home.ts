@@ -40,6 +40,33 @@ export const home = {
     second: { before: 'Open', after: ': nothing is asked. Sign out: it is true everywhere.' },
     pending: 'See what the phone receives, before confirming:',
   },
+  card: {
+    heading: 'A CPS card without card or reader',
+    intro:
+      'The sandbox has an authority of its own, which makes virtual cards: files that the browser presents as it would present a card.',
+    trust: 'Tell your browser to trust the sandbox:',
+    authority: 'its authority (PEM)',
+    trustHow: [
+      'Firefox: Settings, Privacy & Security, View Certificates, Authorities, Import; tick “websites”.',
+      'Chrome, Edge: `chrome://certificate-manager`, custom certificates, Installed by you, Import under “Trusted Certificates”.',
+      'It is good for `localhost` only, whatever it signs. Without it, accept the browser’s warning at each sign-in.',
+    ],
+    make: 'Make a card:',
+    importIt: 'Import it in the browser. Password:',
+    importHow: [
+      'Firefox: View Certificates, Your Certificates, Import.',
+      'Chrome, Edge: `chrome://certificate-manager`, Your certificates, Import (on Windows and macOS, open the file).',
+    ],
+    use: {
+      before: 'Open',
+      after: ', choose the tab “Carte CPS”, then the card that the browser offers.',
+    },
+    activate: 'Or activate the e-CPS with it:',
+    activateLink: 'activation by card',
+    refused:
+      'Cards that must be refused: `--expired`, `--revoked`, `--signature`, `--software`, `--wrong-ca`… `caducee card --help` lists them all.',
+    remove: 'When you are done, remove the card and the authority from the browser, in the same place.',
+  },
   personas: {
     heading: 'The people',
     caption: 'Invented people of the sandbox',

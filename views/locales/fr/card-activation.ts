@@ -21,6 +21,8 @@ export const cardActivation = {
     waiting: 'Nous attendons votre téléphone.',
     caution:
       'Ne laissez personne photographier cet écran. Si un autre téléphone scanne ce QR code, vous le verrez ici et pourrez le refuser.',
+    sandbox: 'Bac à sable : avec le téléphone virtuel',
+    sandboxText: 'Le texte du QR code, à donner à caducee phone activate-card --qr dans les 30 secondes :',
     refresh: 'J’ai scanné : continuer',
   },
   compare: {

@@ -39,6 +39,33 @@ export const home = {
     second: { before: 'Ouvrez', after: ' : rien n’est redemandé. Déconnectez-vous : c’est vrai partout.' },
     pending: 'Voir ce que le téléphone reçoit, avant de confirmer :',
   },
+  card: {
+    heading: 'Avoir une carte CPS, sans carte ni lecteur',
+    intro:
+      'Le bac à sable a sa propre autorité, qui fabrique des cartes virtuelles : des fichiers que le navigateur présente comme il présenterait une carte.',
+    trust: 'Dites à votre navigateur de faire confiance au bac à sable :',
+    authority: 'son autorité (PEM)',
+    trustHow: [
+      'Firefox : Paramètres, Vie privée et sécurité, Afficher les certificats, Autorités, Importer ; cochez « sites web ».',
+      'Chrome, Edge : `chrome://certificate-manager`, certificats personnalisés, Installés par vous, Importer sous « Certificats de confiance ».',
+      'Elle ne vaut que pour `localhost`, quoi qu’elle signe. Sans elle, acceptez l’avertissement du navigateur à chaque connexion.',
+    ],
+    make: 'Fabriquez une carte :',
+    importIt: 'Importez-la dans le navigateur. Mot de passe :',
+    importHow: [
+      'Firefox : Afficher les certificats, Vos certificats, Importer.',
+      'Chrome, Edge : `chrome://certificate-manager`, Vos certificats, Importer (sous Windows et macOS, ouvrez le fichier).',
+    ],
+    use: {
+      before: 'Ouvrez',
+      after: ', choisissez l’onglet « Carte CPS », puis la carte que le navigateur propose.',
+    },
+    activate: 'Ou activez l’e-CPS avec elle :',
+    activateLink: 'activation par la carte',
+    refused:
+      'Des cartes qui doivent être refusées : `--expired`, `--revoked`, `--signature`, `--software`, `--wrong-ca`… `caducee card --help` les liste toutes.',
+    remove: 'Quand vous avez fini, retirez la carte et l’autorité du navigateur, au même endroit.',
+  },
   personas: {
     heading: 'Les personnes',
     caption: 'Personnes inventées du bac à sable',
