@@ -189,7 +189,7 @@ export const findNewPhoneOperation = async (
   (
     await db.query<{ id: string }>(
       `SELECT id FROM ecps_operation WHERE device_id = $1 AND target_device_id = $2 AND kind = 'new_phone'
-       ORDER BY created_at DESC, id DESC LIMIT 1`,
+       ORDER BY created_at DESC, state = 'expired', id DESC LIMIT 1`,
       [deviceId, targetId],
     )
   ).rows[0]?.id;
