@@ -126,23 +126,23 @@ const accessTable = (
 ): Raw => {
   const t = ACCESS_TEXTS[locale];
   if (rows.length === 0) return html`<p>${t.none}</p>`;
-  return html`<table class="stack" aria-labelledby="${id}">
-    <thead>
-      <tr>
-        <th scope="col">${t.when}</th>
-        ${who && html`<th scope="col">${t.who}</th>`}
-        <th scope="col">${t.what}</th>
-        <th scope="col">${t.record}</th>
+  return html`<table role="table" class="stack" aria-labelledby="${id}">
+    <thead role="rowgroup">
+      <tr role="row">
+        <th role="columnheader" scope="col">${t.when}</th>
+        ${who && html`<th role="columnheader" scope="col">${t.who}</th>`}
+        <th role="columnheader" scope="col">${t.what}</th>
+        <th role="columnheader" scope="col">${t.record}</th>
       </tr>
     </thead>
-    <tbody>
+    <tbody role="rowgroup">
       ${rows.map(
         ({ at, name, national_id: nationalId, action, record_id: record }) =>
-          html`<tr>
-            <td data-label="${t.when}">${showInstant(at, locale)}</td>
-            ${who && html`<td data-label="${t.who}">${name} · ${nationalId}</td>`}
-            <td data-label="${t.what}">${t.actions[action]}</td>
-            <td data-label="${t.record}">${record?.slice(0, 8) ?? '–'}</td>
+          html`<tr role="row">
+            <td role="cell" data-label="${t.when}">${showInstant(at, locale)}</td>
+            ${who && html`<td role="cell" data-label="${t.who}">${name} · ${nationalId}</td>`}
+            <td role="cell" data-label="${t.what}">${t.actions[action]}</td>
+            <td role="cell" data-label="${t.record}">${record?.slice(0, 8) ?? '–'}</td>
           </tr>`,
       )}
     </tbody>

@@ -1,6 +1,9 @@
 import type { Branding } from './pages.ts';
 
-/** The stylesheet of an example service: its own colour on the same calm paper; light and dark. */
+/**
+ * The stylesheet of an example service: its own colour on the same calm paper; light and dark. On a phone a table is read
+ * row by row, which is why tables name their roles: a browser forgets them when rows become blocks.
+ */
 export const stylesheet = ({ accent }: Branding): string => `
 :root { color-scheme: light dark; --ink: #14213d; --paper: #fbfaf7; --card: #fff; --line: #c9c6bd;
   --soft: #4a5468; --accent: ${accent.light}; --on-accent: #fff; --notice: #fdf3dc; --refusal: #a4262c; }
@@ -79,7 +82,7 @@ tr.void td, tr.void th { color: var(--soft); } .badge { border: 1px solid curren
 @media (max-width: 40rem) {
   .columns text { font-size: .7rem; }
   table.stack thead { position: absolute; left: -100rem; }
-  table.stack, table.stack tbody, table.stack tr, table.stack th, table.stack td { display: block; }
+  table.stack, table.stack caption, table.stack tbody, table.stack tr, table.stack th, table.stack td { display: block; }
   table.stack tr { border-bottom: 1px solid var(--line); padding: .5rem 0; }
   table.stack th, table.stack td { border: 0; padding: .1rem 0; text-align: left; }
   table.stack td[data-label]::before { content: attr(data-label) ' : '; color: var(--soft); }

@@ -57,17 +57,17 @@ const cancelForm = (
 
 const testRow = (locale: Locale, row: Test, { holds, csrf }: ListData): Raw => {
   const { list: t, kinds, results } = TEXTS[locale];
-  return html`<tr class="${row.cancelled_at ? 'void' : ''}">
-    <th scope="row">
+  return html`<tr role="row" class="${row.cancelled_at ? 'void' : ''}">
+    <th role="rowheader" scope="row">
       ${row.family_name} ${row.given_name}, ${showDay(row.birth_date)}
       ${row.cancelled_at && html` <span class="badge">${t.cancelled}</span>`}
       ${!holds(row) && html` <span class="badge">${t.broken}</span>`}
     </th>
-    <td data-label="${t.day}">${showDay(row.sampled_on)}</td>
-    <td data-label="${t.test}">${kinds[row.kind]}</td>
-    <td data-label="${t.result}"><strong>${results[row.result]}</strong></td>
-    <td data-label="${t.recorded}">${showInstant(row.recorded_at, locale)}</td>
-    <td>${!row.cancelled_at && cancelForm(locale, row, csrf)}</td>
+    <td role="cell" data-label="${t.day}">${showDay(row.sampled_on)}</td>
+    <td role="cell" data-label="${t.test}">${kinds[row.kind]}</td>
+    <td role="cell" data-label="${t.result}"><strong>${results[row.result]}</strong></td>
+    <td role="cell" data-label="${t.recorded}">${showInstant(row.recorded_at, locale)}</td>
+    <td role="cell">${!row.cancelled_at && cancelForm(locale, row, csrf)}</td>
   </tr>`;
 };
 
@@ -78,21 +78,21 @@ export const listBody = (locale: Locale, data: ListData): Raw => {
     ${
       data.rows.length === 0
         ? html`<p class="lead">${t.empty}</p>`
-        : html`<table class="stack">
+        : html`<table role="table" class="stack">
             <caption>
               ${t.rule}
             </caption>
-            <thead>
-              <tr>
-                <th scope="col">${t.patient}</th>
-                <th scope="col">${t.day}</th>
-                <th scope="col">${t.test}</th>
-                <th scope="col">${t.result}</th>
-                <th scope="col">${t.recorded}</th>
-                <th scope="col">${t.action}</th>
+            <thead role="rowgroup">
+              <tr role="row">
+                <th role="columnheader" scope="col">${t.patient}</th>
+                <th role="columnheader" scope="col">${t.day}</th>
+                <th role="columnheader" scope="col">${t.test}</th>
+                <th role="columnheader" scope="col">${t.result}</th>
+                <th role="columnheader" scope="col">${t.recorded}</th>
+                <th role="columnheader" scope="col">${t.action}</th>
               </tr>
             </thead>
-            <tbody>
+            <tbody role="rowgroup">
               ${data.rows.map((row) => testRow(locale, row, data))}
             </tbody>
           </table>`
@@ -116,23 +116,23 @@ export const statisticsBody = (locale: Locale, weeks: readonly Week[]): Raw => {
     <section>
       <h2 id="weekly">${t.weekly}</h2>
       ${shares(bars, { title: t.weekly })}
-      <table class="stack" aria-labelledby="weekly">
-        <thead>
-          <tr>
-            <th scope="col">${t.weekOf}</th>
-            <th scope="col" class="n">${t.tests}</th>
-            <th scope="col" class="n">${t.positive}</th>
-            <th scope="col" class="n">${t.positivity}</th>
+      <table role="table" class="stack" aria-labelledby="weekly">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader" scope="col">${t.weekOf}</th>
+            <th role="columnheader" scope="col" class="n">${t.tests}</th>
+            <th role="columnheader" scope="col" class="n">${t.positive}</th>
+            <th role="columnheader" scope="col" class="n">${t.positivity}</th>
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           ${weeks.map(
             (week) =>
-              html`<tr>
-                <th scope="row">${showDay(week.week)}</th>
-                <td class="n" data-label="${t.tests}">${week.tests}</td>
-                <td class="n" data-label="${t.positive}">${week.positive}</td>
-                <td class="n" data-label="${t.positivity}">${shown(week)}</td>
+              html`<tr role="row">
+                <th role="rowheader" scope="row">${showDay(week.week)}</th>
+                <td role="cell" class="n" data-label="${t.tests}">${week.tests}</td>
+                <td role="cell" class="n" data-label="${t.positive}">${week.positive}</td>
+                <td role="cell" class="n" data-label="${t.positivity}">${shown(week)}</td>
               </tr>`,
           )}
         </tbody>

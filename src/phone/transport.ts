@@ -105,13 +105,20 @@ export const createTransport = (options: TransportOptions): Transport => {
     throw new PhoneError('answer_invalid', 'unreachable');
   };
 
+  /**
+   * Repeats what got no answer. Browsers send a call a second time by themselves when the connection breaks before its
+   * answer: its proof was used then, and `proof_invalid` says no more than that the first answer is lost.
+   */
   const insist = async (times: number, work: () => Promise<unknown>): Promise<unknown> => {
     for (let count = 1; ; count += 1) {
       try {
         return await work();
       } catch (error) {
-        if (error instanceof PhoneRefusal || error instanceof PhoneError) throw error;
-        if (count >= times) throw new PhoneError('offline', 'no answer from the server', { cause: error });
+        const sentTwice = error instanceof PhoneRefusal && error.code === 'proof_invalid';
+        if (error instanceof PhoneError || (error instanceof PhoneRefusal && !sentTwice)) throw error;
+        if (count < times) continue;
+        if (sentTwice && times > 1) throw error;
+        throw new PhoneError('offline', 'no answer from the server', { cause: error });
       }
     }
   };

@@ -31,30 +31,30 @@ const searchForm = (locale: Locale, { search, csrf }: ListData): Raw => {
 
 const table = (locale: Locale, rows: readonly Vaccination[]): Raw => {
   const { list: t, form } = TEXTS[locale];
-  return html`<table class="stack">
+  return html`<table role="table" class="stack">
     <caption>
       ${t.rule}
     </caption>
-    <thead>
-      <tr>
-        <th scope="col">${t.patient}</th>
-        <th scope="col">${t.day}</th>
-        <th scope="col">${t.vaccine}</th>
-        <th scope="col">${t.dose}</th>
+    <thead role="rowgroup">
+      <tr role="row">
+        <th role="columnheader" scope="col">${t.patient}</th>
+        <th role="columnheader" scope="col">${t.day}</th>
+        <th role="columnheader" scope="col">${t.vaccine}</th>
+        <th role="columnheader" scope="col">${t.dose}</th>
       </tr>
     </thead>
-    <tbody>
+    <tbody role="rowgroup">
       ${rows.map(
         (row) =>
-          html`<tr class="${row.cancelled_at ? 'void' : ''}">
-            <th scope="row">
+          html`<tr role="row" class="${row.cancelled_at ? 'void' : ''}">
+            <th role="rowheader" scope="row">
               <a href="/vaccinations/${row.id}">${row.family_name} ${row.given_name}</a>,
               ${showDay(row.birth_date)}
               ${row.cancelled_at && html` <span class="badge">${t.cancelled}</span>`}
             </th>
-            <td data-label="${t.day}">${showDay(row.injected_on)}</td>
-            <td data-label="${t.vaccine}">${VACCINES[row.vaccine]} · ${row.lot}</td>
-            <td data-label="${t.dose}">${form.doseNumber(row.dose)}</td>
+            <td role="cell" data-label="${t.day}">${showDay(row.injected_on)}</td>
+            <td role="cell" data-label="${t.vaccine}">${VACCINES[row.vaccine]} · ${row.lot}</td>
+            <td role="cell" data-label="${t.dose}">${form.doseNumber(row.dose)}</td>
           </tr>`,
       )}
     </tbody>

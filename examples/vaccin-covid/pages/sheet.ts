@@ -44,27 +44,27 @@ const doses = (locale: Locale, rows: readonly Vaccination[]): Raw => {
   const { sheet: t, form } = TEXTS[locale];
   return html`<section>
     <h2 id="doses">${t.doses}</h2>
-    <table class="stack" aria-labelledby="doses">
-      <thead>
-        <tr>
-          <th scope="col">${t.dose}</th>
-          <th scope="col">${t.day}</th>
-          <th scope="col">${t.vaccine}</th>
-          <th scope="col">${t.lot}</th>
-          <th scope="col">${t.site}</th>
-          <th scope="col">${t.by}</th>
+    <table role="table" class="stack" aria-labelledby="doses">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">${t.dose}</th>
+          <th role="columnheader" scope="col">${t.day}</th>
+          <th role="columnheader" scope="col">${t.vaccine}</th>
+          <th role="columnheader" scope="col">${t.lot}</th>
+          <th role="columnheader" scope="col">${t.site}</th>
+          <th role="columnheader" scope="col">${t.by}</th>
         </tr>
       </thead>
-      <tbody>
+      <tbody role="rowgroup">
         ${rows.map(
           (row) =>
-            html`<tr>
-              <th scope="row">${form.doseNumber(row.dose)}</th>
-              <td data-label="${t.day}">${showDay(row.injected_on)}</td>
-              <td data-label="${t.vaccine}">${VACCINES[row.vaccine]}</td>
-              <td data-label="${t.lot}">${row.lot}</td>
-              <td data-label="${t.site}">${SITES[row.site][locale]}</td>
-              <td data-label="${t.by}">${row.author_name}</td>
+            html`<tr role="row">
+              <th role="rowheader" scope="row">${form.doseNumber(row.dose)}</th>
+              <td role="cell" data-label="${t.day}">${showDay(row.injected_on)}</td>
+              <td role="cell" data-label="${t.vaccine}">${VACCINES[row.vaccine]}</td>
+              <td role="cell" data-label="${t.lot}">${row.lot}</td>
+              <td role="cell" data-label="${t.site}">${SITES[row.site][locale]}</td>
+              <td role="cell" data-label="${t.by}">${row.author_name}</td>
             </tr>`,
         )}
       </tbody>

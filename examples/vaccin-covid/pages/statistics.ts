@@ -34,19 +34,19 @@ const weekly = (locale: Locale, { weeks }: Statistics): Raw => {
     ${columns(bars, { title: t.weekly, every: 3 })}
     <details>
       <summary>${t.figures}</summary>
-      <table aria-labelledby="weekly">
-        <thead>
-          <tr>
-            <th scope="col">${t.weekOf}</th>
-            <th scope="col" class="n">${t.injections}</th>
+      <table role="table" aria-labelledby="weekly">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader" scope="col">${t.weekOf}</th>
+            <th role="columnheader" scope="col" class="n">${t.injections}</th>
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           ${weeks.map(
             ({ week, injections }) =>
-              html`<tr>
-                <th scope="row">${showDay(week)}</th>
-                <td class="n">${number(injections, locale)}</td>
+              html`<tr role="row">
+                <th role="rowheader" scope="row">${showDay(week)}</th>
+                <td role="cell" class="n">${number(injections, locale)}</td>
               </tr>`,
           )}
         </tbody>
@@ -75,25 +75,25 @@ const covered = (
   return html`<section>
     <h2 id="${id}">${title}</h2>
     ${shares(bars, { title })}
-    <table class="stack" aria-labelledby="${id}">
-      <thead>
-        <tr>
-          <th scope="col">${group}</th>
-          <th scope="col" class="n">${t.population}</th>
-          <th scope="col" class="n">${t.oneDose}</th>
-          <th scope="col" class="n">${t.twoDoses}</th>
-          <th scope="col" class="n">${t.coverage}</th>
+    <table role="table" class="stack" aria-labelledby="${id}">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">${group}</th>
+          <th role="columnheader" scope="col" class="n">${t.population}</th>
+          <th role="columnheader" scope="col" class="n">${t.oneDose}</th>
+          <th role="columnheader" scope="col" class="n">${t.twoDoses}</th>
+          <th role="columnheader" scope="col" class="n">${t.coverage}</th>
         </tr>
       </thead>
-      <tbody>
+      <tbody role="rowgroup">
         ${rows.map(
           (row) =>
-            html`<tr>
-              <th scope="row">${name(row.group)}</th>
-              <td class="n" data-label="${t.population}">${number(row.population, locale)}</td>
-              <td class="n" data-label="${t.oneDose}">${told(row.one)}</td>
-              <td class="n" data-label="${t.twoDoses}">${told(row.two)}</td>
-              <td class="n" data-label="${t.coverage}">${share(row)}</td>
+            html`<tr role="row">
+              <th role="rowheader" scope="row">${name(row.group)}</th>
+              <td role="cell" class="n" data-label="${t.population}">${number(row.population, locale)}</td>
+              <td role="cell" class="n" data-label="${t.oneDose}">${told(row.one)}</td>
+              <td role="cell" class="n" data-label="${t.twoDoses}">${told(row.two)}</td>
+              <td role="cell" class="n" data-label="${t.coverage}">${share(row)}</td>
             </tr>`,
         )}
       </tbody>
@@ -105,20 +105,20 @@ const cells = (locale: Locale, { cells: found }: Effectiveness): Raw => {
   const t = TEXTS[locale].statistics;
   const told = (count: number) => (discreet(count) === null ? t.few : number(count, locale));
   const row = (label: string, positive: number, negative: number) =>
-    html`<tr>
-      <th scope="row">${label}</th>
-      <td class="n" data-label="${t.positive}">${told(positive)}</td>
-      <td class="n" data-label="${t.negative}">${told(negative)}</td>
+    html`<tr role="row">
+      <th role="rowheader" scope="row">${label}</th>
+      <td role="cell" class="n" data-label="${t.positive}">${told(positive)}</td>
+      <td role="cell" class="n" data-label="${t.negative}">${told(negative)}</td>
     </tr>`;
-  return html`<table class="stack" aria-labelledby="effectiveness">
-    <thead>
-      <tr>
-        <th scope="col">${t.tested}</th>
-        <th scope="col" class="n">${t.positive}</th>
-        <th scope="col" class="n">${t.negative}</th>
+  return html`<table role="table" class="stack" aria-labelledby="effectiveness">
+    <thead role="rowgroup">
+      <tr role="row">
+        <th role="columnheader" scope="col">${t.tested}</th>
+        <th role="columnheader" scope="col" class="n">${t.positive}</th>
+        <th role="columnheader" scope="col" class="n">${t.negative}</th>
       </tr>
     </thead>
-    <tbody>
+    <tbody role="rowgroup">
       ${row(t.vaccinated, found.vaccinatedPositive, found.vaccinatedNegative)}
       ${row(t.unvaccinated, found.unvaccinatedPositive, found.unvaccinatedNegative)}
     </tbody>

@@ -19,7 +19,6 @@ export interface IdbVault extends Vault {
 
 const DATABASE = 'ecps';
 const STORE = 'vault';
-const LOCK = 'ecps-vault';
 const AES = 'AES-GCM';
 const AAD: Bytes = utf8('ecps/device-secret/v1');
 
@@ -31,9 +30,9 @@ interface StoredKeys {
   readonly jwk: PublicJwk;
 }
 
-const openDatabase = (): Promise<IDBDatabase> =>
+const openDatabase = (name: string): Promise<IDBDatabase> =>
   new Promise((resolve, reject) => {
-    const request = indexedDB.open(DATABASE, 1);
+    const request = indexedDB.open(name, 1);
     request.addEventListener('upgradeneeded', () => request.result.createObjectStore(STORE));
     request.addEventListener('error', () => reject(request.error ?? new Error('IndexedDB does not open')));
     request.addEventListener('success', () => {
@@ -45,10 +44,11 @@ const openDatabase = (): Promise<IDBDatabase> =>
 
 /** One transaction; resolves once what it wrote would survive a crash. */
 const transact = async <T>(
+  name: string,
   mode: IDBTransactionMode,
   work: (store: IDBObjectStore) => IDBRequest<T>,
 ): Promise<T> => {
-  const database = await openDatabase();
+  const database = await openDatabase(name);
   try {
     return await new Promise<T>((resolve, reject) => {
       const transaction = database.transaction(STORE, mode, { durability: 'strict' });
@@ -61,12 +61,6 @@ const transact = async <T>(
   } finally {
     database.close();
   }
-};
-
-const get = (name: string): Promise<unknown> =>
-  transact('readonly', (store) => store.get(name) as IDBRequest);
-const put = async (name: string, value: unknown): Promise<void> => {
-  await transact('readwrite', (store) => store.put(value, name));
 };
 
 const seal = async (keys: PhoneKeys): Promise<StoredKeys> => {
@@ -88,8 +82,13 @@ const unseal = async ({ wrappingKey, iv, wrapped, privateKey, jwk }: StoredKeys)
   return { secret: new Uint8Array(secret), privateKey, jwk };
 };
 
-/** Makes the vault; opens nothing before its first use. */
-export const createIdbVault = (): IdbVault => {
+/** Makes the vault; opens nothing before its first use. An app has one, under the usual name. */
+export const createIdbVault = (database = DATABASE): IdbVault => {
+  const get = (name: string): Promise<unknown> =>
+    transact(database, 'readonly', (store) => store.get(name) as IDBRequest);
+  const put = async (name: string, value: unknown): Promise<void> => {
+    await transact(database, 'readwrite', (store) => store.put(value, name));
+  };
   const keys = async (): Promise<PhoneKeys | undefined> => {
     const stored = (await get('keys')) as StoredKeys | undefined;
     return stored && unseal(stored);
@@ -107,7 +106,7 @@ export const createIdbVault = (): IdbVault => {
     },
     read,
     write: (state) => put('state', state),
-    lock: (work) => navigator.locks.request(LOCK, work) as ReturnType<typeof work>,
+    lock: (work) => navigator.locks.request(`${database}-vault`, work) as ReturnType<typeof work>,
     async damaged() {
       try {
         const known = await read();
@@ -119,7 +118,7 @@ export const createIdbVault = (): IdbVault => {
     get,
     put,
     clear: async () => {
-      await transact('readwrite', (store) => store.clear());
+      await transact(database, 'readwrite', (store) => store.clear());
     },
   };
 };

@@ -10,6 +10,8 @@ import { createKernel } from '../../../src/http/kernel.ts';
 import { createLimits } from '../../../src/limits/limits.ts';
 import { ManualClock } from '../../../src/platform/clock.ts';
 import { createKeyRing } from '../../../src/platform/crypto.ts';
+import type { PhoneBuild } from '../../../src/phone/build.ts';
+import { createPhoneServer } from '../../../src/phone/server.ts';
 import { createLog } from '../../../src/platform/log.ts';
 import { token } from '../../../src/platform/random.ts';
 import { createPostgresStore } from '../../../src/platform/store/postgres.ts';
@@ -48,6 +50,8 @@ export interface TestCardPage {
 /** The real e-CPS server on real HTTP, with what a test needs around it. */
 export interface ProtocolServer {
   origin: string;
+  /** Where the phone app is served, when the test asked for it. */
+  appOrigin: string;
   clock: ManualClock;
   /** The national identifier of somebody new. */
   person(options?: { contact?: 'ok' | 'missing' | 'recent' }): Promise<string>;
@@ -117,6 +121,8 @@ const createWire = (handler: RequestListener) => {
   };
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const path = (request.url ?? '').split('?')[0] ?? '';
+    // What a browser asks before a call to another origin is not the call.
+    if (request.method === 'OPTIONS') return handler(request, response);
     if (recording?.test(path)) {
       recording = undefined;
       remember(request, path);
@@ -142,14 +148,25 @@ const createWire = (handler: RequestListener) => {
   };
 };
 
-/** Starts it for the test file that asks; stopped when the file ends. `portBase`: on the ports of a sandbox. */
-export const startProtocolServer = async (options: { portBase?: number } = {}): Promise<ProtocolServer> => {
+export interface ProtocolServerOptions {
+  /** On the ports of a sandbox. */
+  readonly portBase?: number;
+  /** The bundle of a phone app, served on a host of its own. */
+  readonly app?: () => Promise<PhoneBuild>;
+}
+
+/** Starts it for the test file that asks; stopped when the file ends. */
+export const startProtocolServer = async (options: ProtocolServerOptions = {}): Promise<ProtocolServer> => {
   const ports = options.portBase === undefined ? undefined : sandboxPorts(options.portBase);
   const clock = new ManualClock(START);
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(ports?.provider ?? 0, '127.0.0.1', resolve));
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
-  const config = testConfig({ CADUCEE_ISSUER: `${origin}/auth/realms/esante-wallet` });
+  const appOrigin = options.app ? origin.replace('localhost', 'app.localhost') : origin;
+  const config = testConfig({
+    CADUCEE_ISSUER: `${origin}/auth/realms/esante-wallet`,
+    CADUCEE_APP_ORIGIN: appOrigin,
+  });
   const log = createLog('silent');
   const { db } = await testDatabase({ max: 16 });
   const inbox = await startInbox({ clock, httpPort: ports?.inbox ?? 0 });
@@ -175,6 +192,7 @@ export const startProtocolServer = async (options: { portBase?: number } = {}): 
     },
   });
   const kernel = createKernel({ config, log });
+  if (options.app) kernel.app.use(createPhoneServer({ config, log, build: options.app }));
   kernel.app.use(ecps.routes.routes());
   const wire = createWire(kernel.handler());
   server.on('request', wire.serve);
@@ -204,6 +222,7 @@ export const startProtocolServer = async (options: { portBase?: number } = {}): 
 
   return {
     origin,
+    appOrigin,
     clock,
     person: async ({ contact = 'ok' } = {}) => {
       if (contact === 'missing') return rpps(persons[missing++] ?? 0);
