@@ -67,5 +67,5 @@ export const answerQr = async (ctx: Context, text: string | undefined): Promise<
   if (text === undefined) throw new Refusal('gone', 410);
   ctx.set('Cache-Control', 'no-store');
   ctx.type = 'image/svg+xml';
-  ctx.body = await qrcode.toString(text, { type: 'svg', margin: 2, errorCorrectionLevel: 'M' });
+  ctx.body = await qrcode.toString(text, { type: 'svg', margin: 4, errorCorrectionLevel: 'M' });
 };
