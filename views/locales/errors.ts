@@ -52,7 +52,6 @@ const WAYS: Partial<Record<ErrorCode, readonly Way[]>> = {
   device_expired: ['activate', 'help'],
   device_revoked: ['activate', 'help'],
   signature_invalid: ['activate', 'help'],
-  approval_expired: ['test', 'help'],
 };
 
 /** The links that lead on from an error; always at least one. */
