@@ -8,7 +8,8 @@ import { type BrowserContext, chromium } from 'playwright-core';
 import { PNG } from 'pngjs';
 import type { Issued } from '../../src/sandbox/card/authority.ts';
 import { privateKeyPem } from '../../src/sandbox/card/pem.ts';
-import { BROWSER_ARGS, findChromium } from './browser.ts';
+import { BROWSER_ARGS } from './browser.ts';
+import { findChromium } from './chromium.ts';
 import { onFileEnd } from './cleanup.ts';
 import { findTool } from './tools.ts';
 

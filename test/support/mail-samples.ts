@@ -11,17 +11,8 @@ export const MAIL_SAMPLES: { [T in MailTemplate]: Record<string, MailData[T]> } 
       deviceName: 'Pixel 8 de Léa',
     },
   },
-  activation_asked: {
-    usual: { deviceName: 'iPhone 15', at: '2021-01-14T07:30:00Z' },
-    stoppable: {
-      deviceName: 'iPhone 15',
-      at: '2021-01-14T07:30:00Z',
-      stopUrl: 'https://caducee.test/telephone/arreter/8pQ2?x=1&y=2',
-    },
-  },
   activation_closed: {
     other: { deviceName: 'iPhone 15', at: '2021-01-14T07:30:00Z', reason: 'other_completed' },
-    tries: { deviceName: 'iPhone 15', at: '2021-01-14T07:30:00Z', reason: 'too_many_tries' },
   },
   device_added: {
     now: { deviceName: 'Pixel 8', at: '2021-07-14T20:05:00Z' },

@@ -52,7 +52,6 @@ const WAYS: Partial<Record<ErrorCode, readonly Way[]>> = {
   device_expired: ['activate', 'help'],
   device_revoked: ['activate', 'help'],
   signature_invalid: ['activate', 'help'],
-  approval_expired: ['test', 'help'],
   card_not_open: ['activate', 'help'],
   card_person_inactive: ['ordre', 'help'],
 };

@@ -6,7 +6,7 @@ export type Instant = Date | string;
 export type RemovalReason = 'owner' | 'revocation_code' | 'stop_link' | 'operator' | 'registry' | 'replaced';
 
 /** Why an activation that was under way will not go further. */
-export type ClosingReason = 'other_completed' | 'too_many_tries' | 'refused' | 'stopped';
+export type ClosingReason = 'other_completed';
 
 interface AboutPhone {
   /** The name or model of the phone, as it gave it: it is cleaned before it is shown. */
@@ -24,8 +24,6 @@ export interface MailData {
     minutes: number;
     deviceName?: string;
   };
-  /** An activation was asked while the person already has a phone. */
-  activation_asked: AboutPhone & { stopUrl?: string };
   activation_closed: AboutPhone & { reason: ClosingReason };
   device_added: AboutPhone & { quarantineUntil?: Instant; stopUrl?: string };
   device_removed: AboutPhone & { by: RemovalReason };

@@ -65,20 +65,6 @@ export const templates: Templates = {
     };
   },
 
-  activation_asked: (data, pen) => {
-    const t = pen.t.activation_asked;
-    return {
-      ...t,
-      blocks: [
-        text(t.intro),
-        phoneFacts(pen, data),
-        text(t.decide),
-        notYou(pen, t.notYou),
-        ...stopLink(pen, data.stopUrl, pen.t.stopActivation),
-      ],
-    };
-  },
-
   activation_closed: (data, pen) => {
     const t = pen.t.activation_closed;
     return {

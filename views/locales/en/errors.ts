@@ -78,11 +78,6 @@ export const errors = {
     action:
       'Return to the browser where you began. If its page shows a number, type it in the e-CPS app. Otherwise start again from the service.',
   },
-  approval_expired: {
-    title: 'The request was not confirmed in time',
-    text: 'It was valid for 2 minutes.',
-    action: 'Start again, then confirm in the e-CPS app on your phone.',
-  },
   identifier_missing: {
     title: 'Your identifier is missing',
     text: 'The field was empty.',

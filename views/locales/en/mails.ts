@@ -10,7 +10,6 @@ export const mails = {
   unknownPlace: 'unknown place',
   unnamedPhone: 'unnamed phone',
   stop: 'Stop this phone',
-  stopActivation: 'Stop this activation',
   stopAbout: 'The link opens a page that asks you to confirm.',
   footer: {
     never: 'Caducée never asks for your PIN by e-mail, by SMS or by telephone.',
@@ -39,16 +38,6 @@ export const mails = {
       'Scan nothing and give this code to nobody. Without it, nothing can be activated. If it happens again, call us.',
   },
 
-  activation_asked: {
-    subject: 'Someone is asking for your e-CPS on another phone',
-    preheader: 'Is it you? Your present phone stays active.',
-    title: 'Another phone is asking for your e-CPS',
-    intro: 'Someone has just asked to activate your e-CPS on another phone.',
-    decide:
-      'If it is you, go on with that phone and confirm the request in the app of the phone already activated, which stays active.',
-    notYou: 'Refuse the request in the app of the phone already activated, and give no code to anybody.',
-  },
-
   activation_closed: {
     subject: 'An activation of your e-CPS was not completed',
     preheader: 'Nothing to do if it was you.',
@@ -56,9 +45,6 @@ export const mails = {
     intro: 'An activation of your e-CPS had begun on this phone. It will go no further.',
     reasons: {
       other_completed: 'Meanwhile you activated another phone: this request is no longer needed.',
-      too_many_tries: 'A wrong code was typed too many times. You can start again in the app.',
-      refused: 'It was refused on a phone already activated.',
-      stopped: 'It was stopped with the link of an e-mail.',
     },
     notYou:
       'Someone may have tried to activate your e-CPS in your place, and failed. If it happens again, call us.',

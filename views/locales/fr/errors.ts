@@ -77,11 +77,6 @@ export const errors = {
     action:
       'Revenez au navigateur où vous avez commencé. Si sa page affiche un nombre, tapez-le dans l’application e-CPS. Sinon, recommencez depuis le service.',
   },
-  approval_expired: {
-    title: 'La demande n’a pas été confirmée à temps',
-    text: 'Elle était valable 2 minutes.',
-    action: 'Recommencez, puis confirmez dans l’application e-CPS de votre téléphone.',
-  },
   identifier_missing: {
     title: 'Il manque votre identifiant',
     text: 'Le champ était vide.',

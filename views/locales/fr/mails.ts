@@ -7,7 +7,6 @@ export const mails = {
   unknownPlace: 'lieu inconnu',
   unnamedPhone: 'téléphone sans nom',
   stop: 'Arrêter ce téléphone',
-  stopActivation: 'Arrêter cette activation',
   stopAbout: 'Ce lien ouvre une page qui demande de confirmer.',
   footer: {
     never: 'Caducée ne demande jamais votre code PIN par courriel, par SMS ou par téléphone.',
@@ -36,17 +35,6 @@ export const mails = {
       'Ne scannez rien et ne communiquez ce code à personne. Sans lui, rien ne peut être activé. Si cela se répète, appelez-nous.',
   },
 
-  activation_asked: {
-    subject: 'Quelqu’un demande votre e-CPS sur un autre téléphone',
-    preheader: 'Est-ce bien vous ? Votre téléphone actuel reste actif.',
-    title: 'Un autre téléphone demande votre e-CPS',
-    intro: 'L’activation de votre e-CPS vient d’être demandée sur un autre téléphone.',
-    decide:
-      'Si c’est bien vous, continuez sur ce téléphone et confirmez la demande dans l’application du téléphone déjà activé, qui reste actif.',
-    notYou:
-      'Refusez la demande dans l’application du téléphone déjà activé et ne communiquez aucun code à personne.',
-  },
-
   activation_closed: {
     subject: 'Une activation de votre e-CPS n’a pas abouti',
     preheader: 'Vous n’avez rien à faire si c’était vous.',
@@ -54,9 +42,6 @@ export const mails = {
     intro: 'Une activation de votre e-CPS avait commencé sur ce téléphone. Elle n’ira pas plus loin.',
     reasons: {
       other_completed: 'Vous avez activé entre-temps un autre téléphone : cette demande n’est plus utile.',
-      too_many_tries: 'Un code faux a été tapé trop de fois. Vous pouvez recommencer depuis l’application.',
-      refused: 'Elle a été refusée depuis un téléphone déjà activé.',
-      stopped: 'Elle a été arrêtée depuis le lien d’un courriel.',
     },
     notYou:
       'Quelqu’un a peut-être essayé d’activer votre e-CPS à votre place, sans y parvenir. Si cela se répète, appelez-nous.',
