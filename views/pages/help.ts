@@ -3,7 +3,9 @@ import type { View } from '../layout.ts';
 import type { Way } from '../locales/error-text.ts';
 import { common } from '../locales/index.ts';
 import { loginText } from '../locales/login.ts';
+import { tutorialText } from '../locales/tutorials.ts';
 import { WAY_PATHS, ways } from '../partials/ways.ts';
+import { tutorialLinks } from './tutorial.ts';
 
 type Case = keyof ReturnType<typeof loginText>['help']['cases'];
 
@@ -45,6 +47,7 @@ export const helpPage: View = (chrome) => {
         }
       </p>
       <p class="hint">${t.callText}</p>
+      ${tutorialLinks(chrome, tutorialText(chrome.locale).more)}
     </section>`,
   };
 };
@@ -76,6 +79,7 @@ export const activatePage =
         <h2>${t.cardTitle}</h2>
         <p>${t.card}</p>
         <p>${t.then} <a href="${WAY_PATHS.test}">${loginText(chrome.locale).test.title}</a></p>
+        ${tutorialLinks(chrome, tutorialText(chrome.locale).more)}
       </section>`,
     };
   };
