@@ -4,7 +4,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { TUTORIALS, picture, tutorialText } from '../../views/locales/tutorials.ts';
-import { PICTURE_SIZE } from '../../views/pages/tutorial.ts';
+import { COMPUTER_SIZE, PHONE_SIZE } from '../../views/pages/tutorial.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { type AppPhone, inboxMessages, openApp, press } from '../support/phone-app.ts';
 import { ROOT, type RunningSandbox, startSandbox } from '../support/sandbox.ts';
@@ -111,7 +111,7 @@ const activate = async ({ page }: AppPhone, nationalId: string, see: See): Promi
   await page.locator('.revocation').waitFor({ state: 'detached' });
 };
 
-/** A computer that asks; its page is narrow, as pictured. */
+/** A computer that asks. */
 const ask = async (computer: BrowserContext, nationalId: string): Promise<{ page: Page; number: string }> => {
   const page = await computer.newPage();
   await page.goto(sandbox.info.services[0]?.url ?? '');
@@ -134,19 +134,24 @@ const signIn = async ({ page }: AppPhone, nationalId: string, computer: BrowserC
   await press(page, desk.number);
   await page.locator('.typed-number').waitFor();
   await see('confirm');
-  await press(page, '111999');
-  await page.getByRole('alert').waitFor();
-  await see('wrong-pin');
   await press(page, PIN);
   await page.getByRole('heading', { name: /confirm/i }).waitFor();
   await desk.page.waitForURL(`${sandbox.info.services[0]?.url}**`);
   await see('confirmed');
 };
 
-const report = async ({ page }: AppPhone, nationalId: string, computer: BrowserContext, see: See) => {
+/** A PIN that is wrong, then second thoughts about the request itself. */
+const trouble = async ({ page }: AppPhone, nationalId: string, computer: BrowserContext, see: See) => {
   await page.goto(sandbox.info.app);
   await page.getByRole('heading', { level: 1 }).waitFor();
-  await ask(computer, nationalId);
+  const desk = await ask(computer, nationalId);
+  await page.locator('[data-action=go-on]').click();
+  await press(page, desk.number);
+  await page.locator('.typed-number').waitFor();
+  await press(page, '111999');
+  await page.getByRole('alert').waitFor();
+  await see('wrong-pin');
+  await page.goto(sandbox.info.app);
   await page.locator('[data-action=ask-report]').click();
   await page.locator('[data-action=report]').waitFor();
   await see('report');
@@ -165,9 +170,9 @@ describe.each(LANGUAGES)('the tutorials in $locale', ({ locale, tag, person }) =
   );
 
   test('show the screens as they are', { timeout: 120_000 }, async () => {
-    const options = { locale: tag, viewport: { ...PICTURE_SIZE } };
-    const phone = await openApp(browser, sandbox, options);
+    const phone = await openApp(browser, sandbox, { locale: tag, viewport: { ...PHONE_SIZE } });
     const judge = await (await browser.newContext()).newPage();
+    const options = { locale: tag, viewport: { ...COMPUTER_SIZE } };
     const computers = [await browser.newContext(options), await browser.newContext(options)] as const;
     const nationalId = sandbox.info.personas[person]?.nationalId ?? '';
     const seen = new Map<string, number>();
@@ -179,7 +184,7 @@ describe.each(LANGUAGES)('the tutorials in $locale', ({ locale, tag, person }) =
     };
     await activate(phone, nationalId, see);
     await signIn(phone, nationalId, computers[0], see);
-    await report(phone, nationalId, computers[1], see);
+    await trouble(phone, nationalId, computers[1], see);
     expect([...seen.keys()].toSorted()).toEqual([...steps].toSorted());
     const aged = [...seen].filter(([, part]) => part > MOST_DIFFERENT);
     expect(aged, 'npm run tutorials takes the pictures again').toEqual([]);

@@ -7,8 +7,9 @@ import { TUTORIALS, type Tutorial, picture, tutorialText } from '../locales/tuto
  * (`npm run tutorials`), which fails when they no longer look like the app.
  */
 
-/** Width and height of every picture, in CSS pixels. */
-export const PICTURE_SIZE = { width: 390, height: 700 } as const;
+/** Width and height of the pictures, in CSS pixels: a phone's, and the one of a computer. */
+export const PHONE_SIZE = { width: 390, height: 700 } as const;
+export const COMPUTER_SIZE = { width: 800, height: 700 } as const;
 
 const names = Object.keys(TUTORIALS) as Tutorial[];
 
@@ -31,7 +32,6 @@ export const tutorialPage =
   (chrome) => {
     const t = tutorialText(chrome.locale);
     const { title, intro, steps } = t[name];
-    const { width, height } = PICTURE_SIZE;
     return {
       title,
       wide: true,
@@ -40,19 +40,19 @@ export const tutorialPage =
         <h1>${title}</h1>
         <p>${intro}</p>
         <ol class="tutorial">
-          ${Object.entries(steps).map(
-            ([step, text]) =>
-              html`<li>
-                <p>${text}</p>
-                <img
-                  src="${chrome.asset(picture(step, chrome.locale))}"
-                  alt=""
-                  width="${width}"
-                  height="${height}"
-                  loading="lazy"
-                />
-              </li>`,
-          )}
+          ${Object.entries(steps).map(([step, text]) => {
+            const { width, height } = step === 'computer' ? COMPUTER_SIZE : PHONE_SIZE;
+            return html`<li>
+              <p>${text}</p>
+              <img
+                src="${chrome.asset(picture(step, chrome.locale))}"
+                alt=""
+                width="${width}"
+                height="${height}"
+                loading="lazy"
+              />
+            </li>`;
+          })}
         </ol>
         ${tutorialLinks(chrome, t.other, name)}
       </section>`,
