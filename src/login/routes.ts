@@ -1,7 +1,9 @@
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { common } from '../../views/locales/index.ts';
+import { TUTORIALS, type Tutorial } from '../../views/locales/tutorials.ts';
 import { activatePage, helpPage } from '../../views/pages/help.ts';
+import { tutorialPage } from '../../views/pages/tutorial.ts';
 import { Refusal } from '../http/errors.ts';
 import { localeOf } from '../http/locale.ts';
 import { openInteraction, ownForm } from './acts.ts';
@@ -107,6 +109,9 @@ export const loginRoutes = (options: LoginOptions): Middleware => {
   router.get('/activer', (ctx) =>
     render(ctx, activatePage({ appUrl: appOrigin, contactDelayHours, card: options.card !== undefined })),
   );
+  for (const name of Object.keys(TUTORIALS) as Tutorial[]) {
+    router.get(TUTORIALS[name], (ctx) => render(ctx, tutorialPage(name)));
+  }
   router.get('/tester', test.show);
   router.post('/tester', test.start);
   router.get('/tester/bravo', test.done);

@@ -29,7 +29,16 @@ const failureOf = ({ name, message, facts }: Failure): Error =>
   Object.assign(new Error(message), { name }, facts);
 
 const METHODS = [
-  ...['activate', 'activation', 'resendMail', 'scanMail', 'typeMailCode', 'smsCode', 'enrol'],
+  ...[
+    'activate',
+    'activateByCard',
+    'activation',
+    'resendMail',
+    'scanMail',
+    'typeMailCode',
+    'smsCode',
+    'enrol',
+  ],
   ...['pending', 'nextEvent', 'scan', 'approve', 'deny', 'report'],
   ...['changePin', 'rollbackPin', 'renew', 'approveNewPhone', 'denyNewPhone'],
   ...['me', 'devices', 'rename', 'revoke', 'history'],

@@ -4,7 +4,9 @@ import { cardText } from '../locales/card.ts';
 import type { Way } from '../locales/error-text.ts';
 import { common } from '../locales/index.ts';
 import { loginText } from '../locales/login.ts';
+import { tutorialText } from '../locales/tutorials.ts';
 import { WAY_PATHS, ways } from '../partials/ways.ts';
+import { tutorialLinks } from './tutorial.ts';
 
 type Case = keyof ReturnType<typeof loginText>['help']['cases'];
 
@@ -58,6 +60,7 @@ export const helpPage =
           }
         </p>
         <p class="hint">${t.callText}</p>
+        ${tutorialLinks(chrome, tutorialText(chrome.locale).more)}
       </section>`,
     };
   };
@@ -90,6 +93,7 @@ export const activatePage =
         <p>${props.card ? t.card : t.cardClosed}</p>
         ${props.card && html`<p><a class="second" href="${WAY_PATHS.activateByCard}">${t.byCard}</a></p>`}
         <p>${t.then} <a href="${WAY_PATHS.test}">${loginText(chrome.locale).test.title}</a></p>
+        ${tutorialLinks(chrome, tutorialText(chrome.locale).more)}
       </section>`,
     };
   };

@@ -23,6 +23,8 @@ const phoneOn = (name: string) => {
     ...phone,
     activate: (nationalId: string, { newKeys = false }: { newKeys?: boolean } = {}) =>
       phone.activate({ nationalId, device: DEVICE, newKeys }),
+    activateByCard: (qr: string, { newKeys = false }: { newKeys?: boolean } = {}) =>
+      phone.activateByCard({ qr, device: DEVICE, newKeys }),
     scan: (text: string) => (text.startsWith('http') ? phone.openLink(text) : phone.scanSignIn(text)),
     async nextEvent() {
       const stop = new AbortController();
