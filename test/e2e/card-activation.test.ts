@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { request } from 'node:https';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HttpClient, hiddenFields } from '../support/http-client.ts';
-import { type CommandResult, type RunningSandbox, startSandbox } from '../support/sandbox.ts';
+import { type RunningSandbox, startSandbox } from '../support/sandbox.ts';
+import { type Card, issueVirtualCard, presentVirtualCard, succeeded } from '../support/virtual-card.ts';
 
 /** Virtual cards on a whole sandbox, by the public commands: made, presented over real TLS, revoked; and an e-CPS activated. */
 
@@ -24,51 +24,10 @@ afterAll(async () => {
 });
 
 const persona = (position: number): string => sandbox.info.personas[position]?.nationalId ?? '';
-const json = ({ code, stdout, stderr }: CommandResult): Record<string, unknown> => {
-  expect(code, stderr + stdout).toBe(0);
-  return JSON.parse(stdout) as Record<string, unknown>;
-};
-
-interface Card {
-  file: string;
-  password: string;
-  serial: string;
-}
-
-const issue = async (nationalId: string, ...options: string[]): Promise<Card> => {
-  const file = join(folder, `${Math.random()}.p12`);
-  const made = json(await sandbox.caducee('card', 'issue', nationalId, '--out', file, '--json', ...options));
-  expect(made).toMatchObject({ ok: true, nationalId, file });
-  return made as unknown as Card;
-};
-
-/** What a browser does that trusts the sandbox's authority and holds this card. */
-const visit = (link: string, card: Card): Promise<string> => {
-  const { hostname, port, pathname } = new URL(link);
-  return new Promise((resolve, reject) => {
-    request(
-      {
-        ...{ host: '127.0.0.1', port, path: pathname, servername: hostname, agent: false },
-        ...{ ca: authority, pfx: readFileSync(card.file), passphrase: card.password },
-      },
-      (response) => {
-        response.resume();
-        resolve(response.headers.location ?? '');
-      },
-    )
-      .on('error', reject)
-      .end();
-  });
-};
-
-/** Presents a card at this page; where the browser is sent afterwards. */
-const present = async (browser: HttpClient, path: string, card: Card): Promise<string> => {
-  const page = await (await browser.get(path)).text();
-  const begun = await browser.post(path, hiddenFields(page));
-  expect(begun.status).toBe(303);
-  const back = new URL(await visit(begun.headers.get('location') ?? '', card));
-  return (await browser.get(back.pathname + back.search)).headers.get('location') ?? '';
-};
+const issue = (nationalId: string, ...options: string[]): Promise<Card> =>
+  issueVirtualCard(sandbox, folder, nationalId, ...options);
+const present = (browser: HttpClient, path: string, card: Card): Promise<string> =>
+  presentVirtualCard(browser, path, card, authority);
 
 const ACTIVATION = '/activer/carte';
 const newBrowser = () => new HttpClient(new URL(sandbox.info.home).origin);
@@ -89,14 +48,14 @@ describe('a virtual card', () => {
       .then(async () => (await browser.get(`${ACTIVATION}/telephone`)).text());
     await browser.post(`${ACTIVATION}/telephone`, { ...hiddenFields(page), reponse: 'oui' });
     const letters = /data-letters="(\w{4})"/.exec(page)?.[1];
-    expect(json(await command)).toMatchObject({
+    expect(succeeded(await command)).toMatchObject({
       ok: true,
       nationalId: persona(0),
       letters,
       device: { state: 'active', via: 'card' },
     });
     expect(await (await browser.get(`${ACTIVATION}/telephone`)).text()).toContain('Votre e-CPS est activée');
-    expect(json(await sandbox.caducee('phone', 'me', '--state', state, '--json'))).toMatchObject({
+    expect(succeeded(await sandbox.caducee('phone', 'me', '--state', state, '--json'))).toMatchObject({
       nationalId: persona(0),
     });
   });
@@ -127,7 +86,7 @@ describe('a virtual card', () => {
     const card = await issue(persona(2));
     const browser = newBrowser();
     expect(await present(browser, ACTIVATION, card)).toBe(`${ACTIVATION}/telephone`);
-    expect(json(await sandbox.caducee('card', 'revoke', card.serial, '--json'))).toMatchObject({
+    expect(succeeded(await sandbox.caducee('card', 'revoke', card.serial, '--json'))).toMatchObject({
       changed: true,
     });
     expect(await present(browser, ACTIVATION, card)).toBe(ACTIVATION);
