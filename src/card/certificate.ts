@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { fromBER, Integer, OctetString, BitString, type BaseBlock } from 'asn1js';
-import { Certificate, CertificatePolicies, ExtKeyUsage, type Extension } from 'pkijs';
+import { Certificate } from 'pkijs';
+import { TAG, type Element, childrenOf, contentOf, oidOf, smallInteger, soleElement, textOf } from './der.ts';
+import { type Extensions, readFields } from './fields.ts';
+import type { NameAttribute } from './name.ts';
 import { OID } from './oids.ts';
 import { readSubject, type CardSubject } from './subject.ts';
 
@@ -24,13 +26,16 @@ export type KeyUsage = (typeof KEY_USAGES)[number];
 export interface ParsedCertificate {
   /** OpenSSL's view: signatures, issuance, dates. */
   x509: X509Certificate;
-  /** The ASN.1 view: names, extensions, revocation. */
-  asn1: Certificate;
+  /** For revocation, which pkijs checks: read when it is first asked for, since that costs more than the handshake. */
+  asn1(): Certificate;
   /** Serial number, hexadecimal, lower case, without leading zeros. */
   serial: string;
   /** DER of the issuer's name, hexadecimal: names are compared byte for byte. */
   issuer: string;
   subjectName: string;
+  /** Common names; undefined where there is none. */
+  issuerCommonName: string | undefined;
+  commonName: string | undefined;
   notBefore: Date;
   notAfter: Date;
   isCa: boolean;
@@ -53,33 +58,30 @@ export interface HolderCertificate extends ParsedCertificate {
   cardType: CardType | undefined;
 }
 
-const extension = (certificate: Certificate, oid: string): Extension | undefined =>
-  certificate.extensions?.find(({ extnID }) => extnID === oid);
-
-const inner = (found: Extension | undefined): BaseBlock | undefined => {
-  if (!found) return undefined;
-  const parsed = fromBER(found.extnValue.valueBlock.valueHexView);
-  return parsed.offset === -1 ? undefined : (parsed.result as BaseBlock);
-};
-
-const readKeyUsage = (certificate: Certificate): ReadonlySet<KeyUsage> | undefined => {
-  const found = extension(certificate, OID.keyUsage);
-  if (!found) return undefined;
-  const bits = inner(found);
-  const bytes = bits instanceof BitString ? bits.valueBlock.valueHexView : new Uint8Array();
+const readKeyUsage = (extensions: Extensions): ReadonlySet<KeyUsage> | undefined => {
+  const value = extensions.get(OID.keyUsage)?.value;
+  if (!value) return undefined;
+  // BIT STRING: the number of unused bits, then the bits.
+  const bytes = contentOf(value, soleElement(value, TAG.bitString)).subarray(1);
   return new Set(KEY_USAGES.filter((_name, bit) => ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0));
 };
 
-const readPolicies = (certificate: Certificate): string[] => {
-  const parsed = extension(certificate, OID.certificatePolicies)?.parsedValue as unknown;
-  return parsed instanceof CertificatePolicies
-    ? parsed.certificatePolicies.map(({ policyIdentifier }) => policyIdentifier)
-    : [];
+/** The elements of an extension that is a SEQUENCE; none when it is absent. */
+const sequenceIn = (extensions: Extensions, oid: string): { der: Uint8Array; elements: Element[] } => {
+  const der = extensions.get(oid)?.value;
+  return der
+    ? { der, elements: [...childrenOf(der, soleElement(der, TAG.sequence))] }
+    : { der: new Uint8Array(), elements: [] };
 };
 
-const readExtendedKeyUsage = (certificate: Certificate): string[] => {
-  const parsed = extension(certificate, OID.extendedKeyUsage)?.parsedValue as unknown;
-  return parsed instanceof ExtKeyUsage ? parsed.keyPurposes : [];
+const readPolicies = (extensions: Extensions): string[] => {
+  const { der, elements } = sequenceIn(extensions, OID.certificatePolicies);
+  return elements.map((policy) => oidOf(der, childrenOf(der, policy).next().value ?? undefined));
+};
+
+const readExtendedKeyUsage = (extensions: Extensions): string[] => {
+  const { der, elements } = sequenceIn(extensions, OID.extendedKeyUsage);
+  return elements.map((purpose) => oidOf(der, purpose));
 };
 
 interface Constraints {
@@ -87,18 +89,15 @@ interface Constraints {
   pathLength: number | undefined;
 }
 
-const readBasicConstraints = (certificate: Certificate): Constraints => {
-  const parsed = extension(certificate, OID.basicConstraints)?.parsedValue as
-    { cA?: boolean; pathLenConstraint?: number | Integer } | undefined;
-  const length = parsed?.pathLenConstraint;
+/** BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL }. */
+const readBasicConstraints = (extensions: Extensions): Constraints => {
+  const { der, elements } = sequenceIn(extensions, OID.basicConstraints);
+  const length = elements.find(({ tag }) => tag === TAG.integer);
   return {
-    isCa: parsed?.cA === true,
-    pathLength:
-      length === undefined ? undefined : typeof length === 'number' ? length : length.valueBlock.valueDec,
+    isCa: elements[0]?.tag === TAG.boolean && der[elements[0].content] !== 0,
+    pathLength: length && smallInteger(der, length),
   };
 };
-
-const hex = (bytes: ArrayBuffer | Uint8Array): string => Buffer.from(bytes as Uint8Array).toString('hex');
 
 /** A serial number as it is compared and shown: hexadecimal, lower case, without leading zeros. */
 export const normalizeSerial = (serial: string): string =>
@@ -107,54 +106,64 @@ export const normalizeSerial = (serial: string): string =>
     .replaceAll(/[^0-9a-f]/g, '')
     .replace(/^0+(?=.)/, '');
 
-/** Parses a certificate, DER or PEM. Throws when it is not one, or when something follows it. */
-export const parseCertificate = (input: Uint8Array | string): ParsedCertificate => {
+const commonNameIn = (name: readonly NameAttribute[]): string | undefined =>
+  name.find(({ type }) => type === OID.commonName)?.value;
+
+const read = (input: Uint8Array | string) => {
   const x509 = new X509Certificate(input);
-  const asn1 = Certificate.fromBER(x509.raw);
-  if (typeof input !== 'string' && input[0] === 0x30 && input.length !== x509.raw.length) {
+  const der = x509.raw;
+  if (typeof input !== 'string' && input[0] === TAG.sequence && input.length !== der.length) {
     throw new TypeError('bytes follow the certificate');
   }
-  return {
+  const fields = readFields(der);
+  const { extensions } = fields;
+  let asn1: Certificate | undefined;
+  const parsed: ParsedCertificate = {
     x509,
-    asn1,
+    asn1: () => (asn1 ??= Certificate.fromBER(Uint8Array.from(der))),
     serial: normalizeSerial(x509.serialNumber),
-    issuer: hex(asn1.issuer.valueBeforeDecode),
-    subjectName: hex(asn1.subject.valueBeforeDecode),
+    issuer: fields.issuer.der.toString('hex'),
+    subjectName: fields.subject.der.toString('hex'),
+    issuerCommonName: commonNameIn(fields.issuer.attributes),
+    commonName: commonNameIn(fields.subject.attributes),
     notBefore: x509.validFromDate,
     notAfter: x509.validToDate,
-    ...readBasicConstraints(asn1),
-    keyUsage: readKeyUsage(asn1),
-    extendedKeyUsage: readExtendedKeyUsage(asn1),
-    policies: readPolicies(asn1),
-    critical: (asn1.extensions ?? []).filter(({ critical }) => critical).map(({ extnID }) => extnID),
-    signatureAlgorithm: asn1.signatureAlgorithm.algorithmId,
+    ...readBasicConstraints(extensions),
+    keyUsage: readKeyUsage(extensions),
+    extendedKeyUsage: readExtendedKeyUsage(extensions),
+    policies: readPolicies(extensions),
+    critical: [...extensions].filter(([, { critical }]) => critical).map(([oid]) => oid),
+    signatureAlgorithm: fields.signatureAlgorithm,
   };
+  return { parsed, fields };
 };
 
-const readCardType = (certificate: Certificate): CardType | undefined => {
-  const value = inner(extension(certificate, OID.cardType));
-  return value instanceof Integer ? CARD_TYPES[value.valueBlock.valueDec] : undefined;
+/** Parses a certificate, DER or PEM. Throws when it is not one, or when something follows it. */
+export const parseCertificate = (input: Uint8Array | string): ParsedCertificate => read(input).parsed;
+
+/** INTEGER; of a number that is no kind of card, undefined. */
+const readCardType = (extensions: Extensions): CardType | undefined => {
+  const der = extensions.get(OID.cardType)?.value;
+  return der && CARD_TYPES[smallInteger(der, soleElement(der, TAG.integer))];
 };
 
 /** The card's own number: a text, whichever ASN.1 type carries it. */
-const readCardNumber = (certificate: Certificate): string | undefined => {
-  const found = extension(certificate, OID.cardNumber);
-  if (!found) return undefined;
-  const value = inner(found);
+const readCardNumber = (extensions: Extensions): string | undefined => {
+  const der = extensions.get(OID.cardNumber)?.value;
+  const element = der && soleElement(der, der[0] ?? 0);
+  if (!element) return undefined;
   const text =
-    value instanceof OctetString
-      ? Buffer.from(value.valueBlock.valueHexView).toString('latin1')
-      : (value?.valueBlock as { value?: unknown } | undefined)?.value;
-  return typeof text === 'string' && /^\d{1,20}\/\d{1,20}$/.test(text) ? text : undefined;
+    element.tag === TAG.octetString ? contentOf(der, element).toString('latin1') : textOf(der, element);
+  return text !== undefined && /^\d{1,20}\/\d{1,20}$/.test(text) ? text : undefined;
 };
 
 /** Parses the certificate that a card presented. */
 export const parseHolderCertificate = (input: Uint8Array | string): HolderCertificate => {
-  const parsed = parseCertificate(input);
+  const { parsed, fields } = read(input);
   return {
     ...parsed,
-    subject: readSubject(parsed.asn1.subject),
-    cardNumber: readCardNumber(parsed.asn1),
-    cardType: readCardType(parsed.asn1),
+    subject: readSubject(fields.subject.attributes),
+    cardNumber: readCardNumber(fields.extensions),
+    cardType: readCardType(fields.extensions),
   };
 };

@@ -34,12 +34,6 @@ const strongKey = ({ x509 }: ParsedCertificate): boolean => {
   return asymmetricKeyType === 'ec' && CURVES.has(asymmetricKeyDetails?.namedCurve ?? '');
 };
 
-const commonNameOf = (certificate: ParsedCertificate): string | undefined => {
-  const attribute = certificate.asn1.subject.typesAndValues.find(({ type }) => type === OID.commonName);
-  const value: unknown = attribute?.value.valueBlock.value;
-  return typeof value === 'string' ? value : undefined;
-};
-
 const unknownCritical = (certificate: ParsedCertificate): boolean =>
   certificate.critical.some((oid) => !HANDLED_EXTENSIONS.has(oid));
 
@@ -51,7 +45,7 @@ export const CHECKS: readonly { refusal: CardRefusal; check: Check }[] = [
   {
     refusal: 'card_issuer_not_allowed',
     check: ({ path, policy }) => {
-      const name = path[0] && commonNameOf(path[0]);
+      const name = path[0]?.commonName;
       return name !== undefined && policy.issuers.includes(name) ? undefined : 'card_issuer_not_allowed';
     },
   },

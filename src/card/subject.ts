@@ -1,4 +1,4 @@
-import type { AttributeTypeAndValue, RelativeDistinguishedNames } from 'pkijs';
+import type { NameAttribute } from './name.ts';
 import { OID } from './oids.ts';
 
 /**
@@ -20,19 +20,14 @@ export interface CardSubject {
 const PRINTABLE = /^[\p{L}\p{N}\p{P}\p{S} ]+$/u;
 const NATIONAL_ID = /^[0-9][0-9A-Za-z/._-]{2,63}$/;
 
-const textOf = (attribute: AttributeTypeAndValue): string => {
-  const value: unknown = attribute.value.valueBlock.value;
-  return typeof value === 'string' ? value : '';
-};
-
-const valuesOf = (name: RelativeDistinguishedNames, type: string): string[] =>
-  name.typesAndValues.filter((attribute) => attribute.type === type).map(textOf);
+const valuesOf = (name: readonly NameAttribute[], type: string): string[] =>
+  name.filter((attribute) => attribute.type === type).map(({ value }) => value);
 
 /**
  * Reads the subject. Undefined when it does not name one person exactly once: no CN or several, a CN that cannot be
  * a national identifier, a name with control characters.
  */
-export const readSubject = (name: RelativeDistinguishedNames): CardSubject | undefined => {
+export const readSubject = (name: readonly NameAttribute[]): CardSubject | undefined => {
   const [nationalId, ...others] = valuesOf(name, OID.commonName);
   if (nationalId === undefined || others.length > 0 || !NATIONAL_ID.test(nationalId)) return undefined;
   const single = (type: string): string | undefined => {

@@ -4,7 +4,6 @@ import type { Database } from '../platform/postgres.ts';
 import type { HolderCertificate } from './certificate.ts';
 import { type CheckResult, examine } from './checks.ts';
 import type { CardOutcome } from './handoff.ts';
-import { OID } from './oids.ts';
 import type { IssuerPath, TrustStore } from './path.ts';
 import type { CardPolicy } from './policy.ts';
 import type { CardRefusal } from './reasons.ts';
@@ -42,16 +41,10 @@ type Identified = HolderCertificate & {
   cardType: NonNullable<HolderCertificate['cardType']>;
 };
 
-const commonName = (holder: HolderCertificate): string => {
-  const value: unknown = holder.asn1.issuer.typesAndValues.find(({ type }) => type === OID.commonName)?.value
-    .valueBlock.value;
-  return typeof value === 'string' ? value : '';
-};
-
 const summary = (holder: HolderCertificate): NonNullable<CardOutcome['certificate']> => ({
   holder: holder.subject ? `${holder.subject.givenName} ${holder.subject.familyName}` : '',
   nationalId: holder.subject?.nationalId ?? '',
-  issuer: commonName(holder),
+  issuer: holder.issuerCommonName ?? '',
   notAfter: holder.notAfter.toISOString(),
   cardType: holder.cardType ?? '',
   serial: holder.serial,

@@ -193,7 +193,7 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
     revokeGrantPolicy: (ctx) =>
       !(ctx.oidc.route === 'revocation' && ctx.oidc.entities.AccessToken !== undefined),
     interactions: {
-      policy: createPolicy(acrs, deps.cardRefused),
+      policy: createPolicy(acrs, deps.clock, deps.cardRefused),
       url: (_ctx, interaction) => `/connexion/${interaction.uid}`,
     },
     renderError: deps.renderError,

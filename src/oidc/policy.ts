@@ -1,4 +1,5 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { type Clock, epochSeconds } from '../platform/clock.ts';
 import { practitionerAccount, type CardRefused, type CarriesMeans } from './accounts.ts';
 
 /**
@@ -54,12 +55,20 @@ const activePractitioner = new Check(
 /** Name of the reason, for the sign-in page. */
 export const CARD_REFUSED = 'card_refused';
 
+/** So soon after the handshake the card's host has judged the card itself; redeeming the code judges it again. */
+const JUST_JUDGED_SECONDS = 60;
+
+const age = (authTime: number, clock: Clock): number => epochSeconds(clock.now()) - authTime;
+
 /** The card that opened the session was revoked, declared lost, or is no longer valid: it opens no further service. */
-const cardStillGood = (refused: CardRefused) =>
+const cardStillGood = (refused: CardRefused, clock: Clock) =>
   new Check(CARD_REFUSED, 'End-User authentication is required', 'login_required', async ({ oidc }) => {
     const serial = (oidc.session as CarriesMeans | undefined)?.cardSerial;
     const account = practitionerAccount(oidc.account);
     if (serial === undefined || !account) return Check.NO_NEED_TO_PROMPT;
+    if (oidc.result?.login?.ts !== undefined && age(oidc.result.login.ts, clock) < JUST_JUDGED_SECONDS) {
+      return Check.NO_NEED_TO_PROMPT;
+    }
     const reason = await refused(account.practitioner.nationalId, serial);
     if (reason === undefined) return Check.NO_NEED_TO_PROMPT;
     if (oidc.result?.login !== undefined) throw new errors.AccessDenied('the card is no longer accepted');
@@ -88,9 +97,10 @@ const hintedPerson = new Check(
   },
 );
 
-/** The policy, given the acr that our means reach, and who knows about cards if anyone does. */
+/** The policy, given the acr that our means reach, the time, and who knows about cards if anyone does. */
 export const createPolicy = (
   supportedAcrs: readonly string[],
+  clock: Clock,
   cardRefused?: CardRefused,
 ): interactionPolicy.DefaultPolicy => {
   const policy = base();
@@ -99,7 +109,7 @@ export const createPolicy = (
   if (!login) throw new Error('the library has no login prompt any more');
   for (const replaced of ['essential_acr', 'essential_acrs', 'id_token_hint']) login.checks.remove(replaced);
   login.checks.add(activePractitioner);
-  if (cardRefused) login.checks.add(cardStillGood(cardRefused));
+  if (cardRefused) login.checks.add(cardStillGood(cardRefused, clock));
   login.checks.add(hintedPerson);
   login.checks.add(essentialAcr(supportedAcrs));
   return policy;

@@ -288,6 +288,11 @@ const BAD: Bad[] = [
     make: under({ critical: true }),
   },
   {
+    name: 'with the same extension twice',
+    reason: 'card_certificate_malformed',
+    make: withLeaf(() => ({ extra: [x.policies([TEST_POLICY])] })),
+  },
+  {
     name: 'for signing documents (non-repudiation)',
     reason: 'card_signature_certificate',
     openssl: false,

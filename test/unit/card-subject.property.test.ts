@@ -9,13 +9,16 @@ import {
   type BaseStringBlock,
 } from 'asn1js';
 import fc from 'fast-check';
-import { RelativeDistinguishedNames } from 'pkijs';
+import { Certificate, RelativeDistinguishedNames } from 'pkijs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseHolderCertificate } from '../../src/card/certificate.ts';
 import { type Examination, examine } from '../../src/card/checks.ts';
 import { parseCertificate } from '../../src/card/certificate.ts';
 import { OID } from '../../src/card/oids.ts';
 import { type CardSubject, readSubject } from '../../src/card/subject.ts';
+import { soleElement, TAG } from '../../src/card/der.ts';
+import { readFields } from '../../src/card/fields.ts';
+import { readName } from '../../src/card/name.ts';
 import { ManualClock } from '../../src/platform/clock.ts';
 import { type Issued, generateKeys } from '../../src/sandbox/card/authority.ts';
 import { type Attribute, type NameParts, makeName } from '../../src/sandbox/card/names.ts';
@@ -102,6 +105,12 @@ const nameIn = (attributes: readonly Attribute[], types: readonly number[]): Rel
     }).toBER(),
   );
 
+/** What we read in a name that pkijs wrote. */
+const subjectIn = (name: RelativeDistinguishedNames): CardSubject | undefined => {
+  const der = new Uint8Array(name.toSchema().toBER());
+  return readSubject(readName(der, soleElement(der, TAG.sequence)));
+};
+
 describe('a subject that names one person', () => {
   test('is read whatever the order, the grouping into RDNs and the attributes beside', () => {
     fc.assert(
@@ -110,7 +119,7 @@ describe('a subject that names one person', () => {
           .tuple(subject, fc.array(stranger, { maxLength: 4 }))
           .chain(([of, others]) => fc.tuple(fc.constant(of), grouped([...attributesOf(of), ...others]))),
         ([of, parts]) => {
-          expect(readSubject(makeName(parts))).toEqual(of);
+          expect(subjectIn(makeName(parts))).toEqual(of);
         },
       ),
       { numRuns: 200 },
@@ -124,7 +133,7 @@ describe('a subject that names one person', () => {
         fc.record({ nationalId, familyName: ascii, givenName: ascii, title: ascii, organization: ascii }),
         fc.array(fc.nat(STRING_TYPES.length - 1), { minLength: 5, maxLength: 5 }),
         (of, types) => {
-          expect(readSubject(nameIn(attributesOf(of), types))).toEqual(of);
+          expect(subjectIn(nameIn(attributesOf(of), types))).toEqual(of);
         },
       ),
       { numRuns: 200 },
@@ -141,7 +150,7 @@ describe('a subject that names one person', () => {
           ],
           [1, 0],
         );
-        expect(readSubject(name)).toMatchObject({ nationalId: id, familyName });
+        expect(subjectIn(name)).toMatchObject({ nationalId: id, familyName });
       }),
     );
   });
@@ -153,7 +162,7 @@ describe('a subject that does not', () => {
       fc.property(
         subject.chain((of) => change(of).chain(grouped)),
         (parts) => {
-          expect(readSubject(makeName(parts))).toBeUndefined();
+          expect(subjectIn(makeName(parts))).toBeUndefined();
         },
       ),
       { numRuns: 200 },
@@ -237,7 +246,7 @@ describe('a subject that does not', () => {
           { maxLength: 4 },
         ),
         (parts) => {
-          const read = readSubject(makeName(parts as NameParts));
+          const read = subjectIn(makeName(parts as NameParts));
           const names = parts.flat().filter(([type]) => type === OID.commonName);
           if (read) expect(names).toEqual([[OID.commonName, read.nationalId]]);
         },
@@ -285,6 +294,28 @@ describe('through a whole certificate', () => {
       ),
       { numRuns: 25 },
     );
+  });
+
+  test('pkijs reads the same in it: names, extensions and their order, what is critical', () => {
+    for (const { der } of [good, pki.standard.persons, pki.standard.root, pki.elementary.persons]) {
+      const ours = readFields(der);
+      const theirs = Certificate.fromBER(Uint8Array.from(der));
+      expect(
+        [...ours.extensions].map(([oid, { critical, value }]) => [oid, critical, value.toString('hex')]),
+      ).toEqual(
+        (theirs.extensions ?? []).map(({ extnID, critical, extnValue }) => [
+          extnID,
+          critical,
+          Buffer.from(extnValue.valueBlock.valueHexView).toString('hex'),
+        ]),
+      );
+      for (const name of ['issuer', 'subject'] as const) {
+        expect(ours[name].attributes).toEqual(
+          theirs[name].typesAndValues.map(({ type, value }) => ({ type, value: value.valueBlock.value })),
+        );
+      }
+      expect(ours.signatureAlgorithm).toBe(theirs.signatureAlgorithm.algorithmId);
+    }
   });
 
   test('bytes changed, taken out, put in or cut off never make another holder, and never throw', () => {

@@ -56,17 +56,22 @@ const derOf = (input: Uint8Array): Uint8Array => {
   return Buffer.from(body[1], 'base64');
 };
 
-/** Parses a list, DER or PEM. Throws {@link CrlError} when it is not one, is unbounded or has unknown critical parts. */
-export const parseCrl = (input: Uint8Array): RevocationList => {
-  const { rest, signed, revoked, removed } = divide(derOf(input));
-  let asn1: CertificateRevocationList;
+const open = (der: Uint8Array) => {
   try {
-    asn1 = CertificateRevocationList.fromBER(Uint8Array.from(rest));
+    const { rest, signed, revoked, removed } = divide(der);
+    const asn1 = CertificateRevocationList.fromBER(Uint8Array.from(rest));
+    // What the signature is checked on: all that was signed, not the rest without its entries.
+    asn1.tbsView = Uint8Array.from(signed);
+    return { asn1, revoked, removed };
   } catch (error) {
+    if (error instanceof CrlError) throw error;
     throw new CrlError('not a revocation list', { cause: error });
   }
-  // What the signature is checked on: all that was signed, not the rest without its entries.
-  asn1.tbsView = Uint8Array.from(signed);
+};
+
+/** Parses a list, DER or PEM. Throws {@link CrlError} when it is not one, is unbounded or has unknown critical parts. */
+export const parseCrl = (input: Uint8Array): RevocationList => {
+  const { asn1, revoked, removed } = open(derOf(input));
   const extensions = (asn1.crlExtensions?.extensions ?? []) as unknown as Extensions;
   const unknown = extensions.find(({ extnID, critical }) => critical && !HANDLED.has(extnID));
   if (unknown) {
@@ -95,7 +100,7 @@ export const parseCrl = (input: Uint8Array): RevocationList => {
 export const signedBy = async (list: RevocationList, authority: ParsedCertificate): Promise<boolean> => {
   if (list.issuer !== authority.subjectName) return false;
   if (authority.keyUsage && !authority.keyUsage.has('cRLSign')) return false;
-  return list.asn1.verify({ issuerCertificate: authority.asn1 }).catch(() => false);
+  return list.asn1.verify({ issuerCertificate: authority.asn1() }).catch(() => false);
 };
 
 export type RevocationVerdict = 'good' | 'revoked' | 'unknown';

@@ -1,5 +1,5 @@
 import { normalizeSerial } from '../certificate.ts';
-import { type Element, TAG, childrenOf, readElement, sequenceOf } from './der.ts';
+import { type Element, TAG, bytesOf, childrenOf, contentOf, readElement, sequenceOf } from '../der.ts';
 import { CrlError } from './error.ts';
 
 /** A revocation list taken apart: its entries, which are many, and the rest, which is small (RFC 5280, 5.1). */
@@ -20,8 +20,7 @@ const REMOVE_FROM_CRL = 8;
 /** Extensions of an entry that change nothing for us: reason, hold instruction, invalidity date. */
 const HARMLESS = new Set([REASON, '551d17', '551d18']);
 
-const hex = (der: Uint8Array, { content, to }: Element): string =>
-  Buffer.from(der.buffer, der.byteOffset + content, to - content).toString('hex');
+const hex = (der: Uint8Array, element: Element): string => contentOf(der, element).toString('hex');
 
 const isTime = ({ tag }: Element): boolean => tag === TAG.utcTime || tag === TAG.generalizedTime;
 
@@ -65,7 +64,7 @@ export const divide = (der: Uint8Array): DividedList => {
   const parts = [...childrenOf(der, tbs)];
   const firstDate = parts.findIndex(isTime);
   const entries = parts.find(({ tag }, index) => firstDate >= 0 && index > firstDate && tag === TAG.sequence);
-  const bytes = ({ from, to }: Element): Uint8Array => der.subarray(from, to);
+  const bytes = (element: Element): Uint8Array => bytesOf(der, element);
   const revoked = new Set<string>();
   const removed = new Set<string>();
   if (entries) {

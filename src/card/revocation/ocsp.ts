@@ -42,7 +42,10 @@ export const makeRequest = async (
 ): Promise<{ der: Buffer; nonce: Buffer }> => {
   const nonce = bytes(16);
   const request = new OCSPRequest();
-  await request.createForCertificate(holder.asn1, { hashAlgorithm: 'SHA-1', issuerCertificate: issuer.asn1 });
+  await request.createForCertificate(holder.asn1(), {
+    hashAlgorithm: 'SHA-1',
+    issuerCertificate: issuer.asn1(),
+  });
   request.tbsRequest.requestExtensions = [
     new Extension({
       extnID: NONCE,
@@ -100,7 +103,7 @@ const isSigned = async (
   basic: BasicOCSPResponse,
   signers: readonly ParsedCertificate[],
 ): Promise<boolean> => {
-  for (const { asn1 } of signers) if (await verifySignature(basic, asn1)) return true;
+  for (const signer of signers) if (await verifySignature(basic, signer.asn1())) return true;
   return false;
 };
 
@@ -138,9 +141,9 @@ export const readResponse = async (
   checkNonce(basic, expected.nonce);
   for (const single of basic.tbsResponseData.responses) {
     const wanted = new CertID();
-    await wanted.createForCertificate(expected.holder.asn1, {
+    await wanted.createForCertificate(expected.holder.asn1(), {
       hashAlgorithm: hashOf(single),
-      issuerCertificate: expected.issuer.asn1,
+      issuerCertificate: expected.issuer.asn1(),
     });
     if (!wanted.isEqual(single.certID)) continue;
     checkDates(single, expected.now, expected.freshnessSeconds);
