@@ -12,7 +12,15 @@ import { type RunningSandbox, startSandbox } from '../support/sandbox.ts';
 
 const SCREENS = [
   ...['/', '/historique', '/telephones', '/telephone-perdu', '/reglages', '/tester', '/scanner'],
-  ...['/code-pin', '/code-pin/retour', '/code-pin/oublie', '/renouveler', '/supprimer', '/l'],
+  ...[
+    '/code-pin',
+    '/code-pin/retour',
+    '/code-pin/oublie',
+    '/renouveler',
+    '/supprimer',
+    '/l',
+    '/activer/carte',
+  ],
 ];
 let sandbox: RunningSandbox;
 let browser: Browser;
@@ -44,6 +52,20 @@ const look = async (name: string): Promise<void> => {
   expect(wide, `${name} scrolls sideways`).toBe(false);
 };
 
+/** A state that takes minutes, or a copy of the phone, to reach: the server's answer with that state. */
+const lookAs = async (state: string, locale: string): Promise<void> => {
+  const { page } = phone;
+  await page.route('**/ecps/v1/me', async (route) => {
+    const response = await route.fetch();
+    const me = (await response.json()) as { device: object };
+    await route.fulfill({ response, json: { ...me, device: { ...me.device, state } } });
+  });
+  await page.goto(sandbox.info.app);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await look(`${state} ${locale}`);
+  await page.unroute('**/ecps/v1/me');
+};
+
 /** A sign-in asked by a computer; its number. */
 const asked = async (): Promise<string> => {
   const page = await (await browser.newContext({ locale: 'fr-FR' })).newPage();
@@ -56,7 +78,7 @@ const asked = async (): Promise<string> => {
   return number;
 };
 
-test.each(['fr', 'en'] as const)('every screen is accessible in %s', { timeout: 150_000 }, async (locale) => {
+test.each(['fr', 'en'] as const)('every screen is accessible in %s', { timeout: 240_000 }, async (locale) => {
   const { page } = phone;
   await page.goto(sandbox.info.app);
   const other = page.locator(`header [data-language=${locale}], footer [data-language=${locale}]`).first();
@@ -67,6 +89,7 @@ test.each(['fr', 'en'] as const)('every screen is accessible in %s', { timeout: 
     await page.getByRole('heading', { level: 1 }).waitFor();
     await look(`${path} ${locale}`);
   }
+  for (const state of ['locked', 'frozen', 'expired', 'quarantine', 'revoked']) await lookAs(state, locale);
   await page.goto(sandbox.info.app);
   await page.getByRole('heading', { level: 1 }).waitFor();
   const number = await asked();
