@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import type { PublicJwk } from '../ecps/protocol/api.ts';
 import { ACTIVATION_STATES } from '../ecps/protocol/api.ts';
-import type { Bytes } from '../ecps/protocol/encoding.ts';
-import { DEVICE_SECRET_BYTES } from '../ecps/protocol/keys.ts';
+import { type Bytes, DEVICE_SECRET_BYTES } from '../ecps/protocol/encoding.ts';
 
 /** What a phone remembers, apart from its keys. Nothing here tells a right PIN from a wrong one. */
 export const phoneState = z.object({

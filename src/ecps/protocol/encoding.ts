@@ -46,3 +46,6 @@ export const base64urlOf = (size: number) =>
       return false;
     }
   }, `${size} bytes in base64url`);
+
+/** Length of the device secret K. It stands here, and not with the curves, which a phone loads with the first PIN. */
+export const DEVICE_SECRET_BYTES = 32;

@@ -14,9 +14,6 @@ import type { PublicJwk } from './payloads.ts';
 
 const { oprf } = ristretto255_oprf;
 
-/** K: 32 random bytes made by the phone. */
-export const DEVICE_SECRET_BYTES = 32;
-
 // ---- Server -------------------------------------------------------------------------------------------------
 
 /** `k_dev`: the OPRF key of one device and one generation, from the master M. */
