@@ -97,7 +97,7 @@ export const findOppositions = async (db: Queryable): Promise<Opposition[]> => {
   return rows.map((row) => ({ serial: row.serial, reason: row.reason, createdAt: row.created_at }));
 };
 
-/** Remembers that a card signed in. */
+/** Remembers that a card signed in, unless it was declared lost; says false then. One question, since every sign-in asks. */
 export const rememberCard = async (
   db: Queryable,
   card: {
@@ -109,13 +109,15 @@ export const rememberCard = async (
     der: Buffer;
     at: Date;
   },
-): Promise<void> => {
-  await db.query(
+): Promise<boolean> => {
+  const { rowCount } = await db.query(
     `INSERT INTO card_seen (national_id, serial, card_number, card_type, not_after, certificate, first_at, last_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+     SELECT $1::text, $2::text, $3::text, $4::text, $5::timestamptz, $6::bytea, $7::timestamptz, $7::timestamptz
+     WHERE NOT EXISTS (SELECT FROM card_opposition o WHERE o.serial IN ($2::text, $3::text))
      ON CONFLICT (national_id, serial) DO UPDATE SET last_at = excluded.last_at, certificate = excluded.certificate`,
     [card.nationalId, card.serial, card.cardNumber, card.cardType, card.notAfter, card.der, card.at],
   );
+  return rowCount === 1;
 };
 
 /** The certificate with which a person signed in, to judge it again. */

@@ -41,6 +41,15 @@ type Identified = HolderCertificate & {
   cardType: NonNullable<HolderCertificate['cardType']>;
 };
 
+/** Every check of the certificate itself asks for these three, so they are there. */
+const identified = (holder: HolderCertificate): Identified | undefined => {
+  const { subject, cardNumber, cardType } = holder;
+  return subject && cardNumber && cardType ? { ...holder, subject, cardNumber, cardType } : undefined;
+};
+
+/** Remembers a card that is good so far; false: it was declared lost. */
+type Keep = (holder: Identified) => Promise<boolean>;
+
 const summary = (holder: HolderCertificate): NonNullable<CardOutcome['certificate']> => ({
   holder: holder.subject ? `${holder.subject.givenName} ${holder.subject.familyName}` : '',
   nationalId: holder.subject?.nationalId ?? '',
@@ -80,54 +89,51 @@ export const createCardVerifier = (options: Options): CardVerifier => {
     return practitioner.status === 'active' ? undefined : 'card_person_inactive';
   };
 
-  /** The checks that ask the outside, in order. */
-  const outside = async (
-    holder: HolderCertificate,
-    path: IssuerPath,
-    results: CheckResult[],
-  ): Promise<CardRefusal | undefined> => {
-    const steps: (readonly [CardRefusal, () => Promise<CardRefusal | undefined>])[] = [
-      ['card_revoked', () => revocation(holder, path)],
-      [
-        'card_opposed',
-        async () =>
-          (await isOpposed(db, holder.serial, holder.cardNumber ?? '')) ? 'card_opposed' : undefined,
-      ],
-      ['card_person_unknown', () => person(holder.subject?.nationalId ?? '')],
-    ];
-    for (const [check, step] of steps) {
-      const refusal = await step();
-      results.push({ check: refusal ?? check, passed: refusal === undefined });
-      if (refusal) return refusal;
-    }
-    return undefined;
+  /** The checks that ask the outside, in the order in which they are told. */
+  const outside = async (holder: Identified, path: IssuerPath, keep?: Keep): Promise<CheckResult[]> => {
+    const told = (check: CardRefusal, refusal: CardRefusal | undefined): CheckResult => ({
+      check: refusal ?? check,
+      passed: refusal === undefined,
+    });
+    const revoked = told('card_revoked', await revocation(holder, path));
+    if (!revoked.passed) return [revoked];
+    const unfit = await person(holder.subject.nationalId);
+    const lost =
+      unfit === undefined && keep
+        ? !(await keep(holder))
+        : await isOpposed(db, holder.serial, holder.cardNumber);
+    const opposed = told('card_opposed', lost ? 'card_opposed' : undefined);
+    return lost ? [revoked, opposed] : [revoked, opposed, told('card_person_unknown', unfit)];
   };
 
-  const judge = async (der: Buffer): Promise<{ holder?: Identified; outcome: CardOutcome }> => {
+  const judge = async (der: Buffer, keep?: Keep): Promise<{ holder?: Identified; outcome: CardOutcome }> => {
     const examination = examine(der, { trust, policy, clock });
-    const { holder, results } = examination;
-    const certificate = holder && { certificate: summary(holder) };
+    const certificate = examination.holder && { certificate: summary(examination.holder) };
+    const { results } = examination;
     if (!examination.ok) return { outcome: { refusal: examination.reason, results, ...certificate } };
-    const refusal = await outside(examination.holder, examination.path, results);
-    if (refusal) return { outcome: { refusal, results, ...certificate } };
-    const { subject, cardNumber, cardType } = examination.holder;
-    if (!subject || !cardNumber || !cardType) {
-      return { outcome: { refusal: 'card_subject', results, ...certificate } };
-    }
-    const identified = { ...examination.holder, subject, cardNumber, cardType };
-    return { holder: identified, outcome: { results, ...certificate } };
+    const holder = identified(examination.holder);
+    if (!holder) return { outcome: { refusal: 'card_subject', results, ...certificate } };
+    results.push(...(await outside(holder, examination.path, keep)));
+    const last = results.at(-1);
+    return last?.passed
+      ? { holder, outcome: { results, ...certificate } }
+      : { outcome: { refusal: last?.check ?? 'card_revocation_unknown', results, ...certificate } };
   };
 
   return {
     verify: async (der) => {
       if (!der) return { refusal: 'card_absent', results: [{ check: 'card_absent', passed: false }] };
-      const { holder, outcome } = await judge(der);
-      if (!holder) return outcome;
-      const { subject, serial, cardNumber, cardType, notAfter } = holder;
       const now = clock.now();
-      const seen = { nationalId: subject.nationalId, serial, cardNumber, cardType };
-      await rememberCard(db, { ...seen, notAfter, der, at: now });
-      return { ...outcome, proof: { ...seen, at: epochSeconds(now) } };
+      const keep: Keep = ({ subject, serial, cardNumber, cardType, notAfter }) =>
+        rememberCard(db, {
+          ...{ nationalId: subject.nationalId, serial, cardNumber, cardType },
+          ...{ notAfter, der, at: now },
+        });
+      const { holder, outcome } = await judge(der, keep);
+      if (!holder) return outcome;
+      const { subject, serial, cardNumber, cardType } = holder;
+      const proved = { nationalId: subject.nationalId, serial, cardNumber, cardType };
+      return { ...outcome, proof: { ...proved, at: epochSeconds(now) } };
     },
     recheck: async (nationalId, serial) => {
       const der = await findSeenCertificate(db, nationalId, serial);
