@@ -1,4 +1,5 @@
 import type { Activity, Exercise, Practitioner } from '../registry/service.ts';
+import { ACTIVITY_KEYS, EXERCISE_KEYS } from '../registry/exercise.ts';
 
 /**
  * What Caducée says about a person, in the words of Pro Santé Connect (which are those of CI-SIS VIHF 2.0). Pure
@@ -23,50 +24,6 @@ const OID = {
 
 /** Private authentication, level 3: what the means of this provider are worth in VIHF. */
 const LEVEL = 'APPPRIP3^1.2.250.1.213.1.5.1.1.1';
-
-/** The 30 keys of an activity, in PSC's order and spelling. */
-export const ACTIVITY_KEYS = [
-  'codeModeExercice',
-  'codeSecteurDactivite',
-  'codeSectionPharmacien',
-  'codeRole',
-  'codeGenreActivite',
-  'numeroSiretSite',
-  'numeroSirenSite',
-  'numeroFinessSite',
-  'numeroFinessetablissementJuridique',
-  'identifiantTechniqueDeLaStructure',
-  'raisonSocialeSite',
-  'enseigneCommercialeSite',
-  'complementDestinataire',
-  'complementPointGeographique',
-  'numeroVoie',
-  'indiceRepetitionVoie',
-  'codeTypeDeVoie',
-  'libelleVoie',
-  'mentionDistribution',
-  'bureauCedex',
-  'codePostal',
-  'codeCommune',
-  'codePays',
-  'telephone',
-  'telephone2',
-  'telecopie',
-  'adresseEMail',
-  'codeDepartement',
-  'ancienIdentifiantDeLaStructure',
-  'autoriteDenregistrement',
-] as const satisfies readonly (keyof Activity)[];
-
-const EXERCISE_KEYS = [
-  'codeProfession',
-  'codeCategorieProfessionnelle',
-  'codeCiviliteDexercice',
-  'nomDexercice',
-  'prenomDexercice',
-  'codeTypeSavoirFaire',
-  'codeSavoirFaire',
-] as const satisfies readonly (keyof Exercise)[];
 
 const texts = <K extends string>(
   keys: readonly K[],

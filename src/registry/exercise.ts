@@ -10,6 +10,7 @@ export const EXERCISE_KEYS = [
   'codeSavoirFaire',
 ] as const;
 
+/** The 30 keys of an activity, in PSC's order and spelling. */
 export const ACTIVITY_KEYS = [
   'codeModeExercice',
   'codeSecteurDactivite',

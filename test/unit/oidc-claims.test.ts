@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  ACTIVITY_KEYS,
   CLAIMS_BY_SCOPE,
   accessTokenClaims,
   idTokenClaims,
@@ -9,6 +8,7 @@ import {
   subjectOf,
   userinfoClaims,
 } from '../../src/oidc/claims.ts';
+import { ACTIVITY_KEYS } from '../../src/registry/exercise.ts';
 import type { Activity, Exercise, Practitioner } from '../../src/registry/service.ts';
 
 const UUID = '550dc1c8-d97b-4b1e-ac8c-8eb4471cf9dd';
