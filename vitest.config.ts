@@ -12,8 +12,10 @@ export default defineConfig({
     pool: 'forks',
     // One file is one process: what it starts and what it breaks stay its own.
     isolate: true,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Limits for what hangs, not measures of speed: machines are shared and noisy.
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 15_000 } },
     teardownTimeout: 30_000,
     restoreMocks: true,
     unstubEnvs: true,

@@ -26,7 +26,7 @@ export const openApp = async (
     ...options,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   await page.exposeFunction('policyBroken', (what: string) => complaints.push(what));
   await page.addInitScript(() => {
