@@ -21,6 +21,10 @@ import { findTool } from './tools.ts';
 export interface CardReader {
   /** Puts a card in; its label is what the browser calls it. */
   insert(card: Issued, label: string): Promise<void>;
+  /** Imports a card that is a file (PKCS#12), as a person does in the browser's settings. */
+  importFile(file: string, password: string): Promise<void>;
+  /** Has the browser trust an authority of web servers, PEM, and refuse the others. */
+  trust(authority: string): Promise<void>;
   /** A visible browser with this reader. */
   open(): Promise<BrowserContext>;
   /** Answers the browser's question for the PIN of a card. */
@@ -113,6 +117,7 @@ export const createCardReader = async (): Promise<CardReader> => {
     softhsm: findTool('softhsm2-util', 'softhsm2'),
     pkcs11: findTool('pkcs11-tool', 'opensc'),
     certutil: findTool('certutil', 'libnss3-tools'),
+    pk12util: findTool('pk12util', 'libnss3-tools'),
     modutil: findTool('modutil', 'libnss3-tools'),
     xdotool: findTool('xdotool', 'xdotool'),
   };
@@ -144,6 +149,7 @@ export const createCardReader = async (): Promise<CardReader> => {
   const press = (...keys: string[]) => tool(tools.xdotool, 'key', ...keys);
   const darkened = (): boolean => screen.point(...MARGIN).every((colour) => colour < 160);
   let answered = '';
+  let trusting = false;
 
   /** The window that asks for a PIN, unless it is the one just answered. */
   const pinWindow = async (): Promise<string | undefined> => {
@@ -220,11 +226,20 @@ export const createCardReader = async (): Promise<CardReader> => {
       );
       rmSync(key);
     },
+    importFile: async (file, password) => {
+      await tool(tools.pk12util, '-i', file, '-d', `sql:${nss}`, '-W', password, '-K', '');
+    },
+    trust: async (authority) => {
+      const pem = join(home, 'authority.pem');
+      writeFileSync(pem, authority);
+      await tool(tools.certutil, '-A', '-d', `sql:${nss}`, '-n', 'Bac a sable', '-t', 'C,,', '-i', pem);
+      trusting = true;
+    },
     open: async () => {
       const context = await chromium.launchPersistentContext(join(home, 'profile'), {
         executablePath: findChromium(),
         headless: false,
-        ignoreHTTPSErrors: true,
+        ignoreHTTPSErrors: !trusting,
         locale: 'fr-FR',
         env,
         args: [...BROWSER_ARGS, '--password-store=basic', '--window-position=0,0', '--window-size=1200,800'],
