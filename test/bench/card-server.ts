@@ -91,6 +91,7 @@ const prepareDatabase = async (): Promise<{ db: Database; url: string }> => {
   await seedSandboxClients(createClients({ db }), {
     vaccinCovid: 'http://localhost:1',
     siDep: 'http://localhost:2',
+    portal: 'http://localhost:3',
   });
   await db.query(
     `INSERT INTO practitioner (national_id, subject, source, civility, family_name, given_name, exercises, digest, created_at, updated_at)
