@@ -134,6 +134,7 @@ describe('two processes that start together', () => {
     };
     await Promise.all(times(4, () => seedSandboxClients(clients, services)));
     expect((await clients.list()).map(({ clientId }) => clientId)).toEqual([
+      'portail',
       'sandbox',
       'sandbox-public',
       'si-dep',
