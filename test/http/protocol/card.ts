@@ -24,11 +24,11 @@ export const cardTests = ({ server, makePhone, enrolled }: Story): void => {
       await page.confirm();
       expect(await phone.activation()).toMatchObject({ state: 'pin_due', nationalId, gen: 1 });
       expect(await page.view()).toMatchObject({ state: 'pin' });
+      expect(await server.smsCount(nationalId)).toBe(0);
       const { device, revocationCode } = await phone.enrol(PIN);
       expect(device).toMatchObject({ state: 'active', via: 'card', current: true });
       expect(revocationCode).toMatch(/[0-9A-Z]{4}/);
       expect(await page.view()).toMatchObject({ state: 'done' });
-      expect(await server.smsCount(nationalId)).toBe(0);
       const signIn = await server.page(nationalId);
       await byNumber(phone, signIn);
       await expect(signIn.finish()).resolves.toMatchObject({ nationalId, deviceId: device.id });
@@ -43,7 +43,8 @@ export const cardTests = ({ server, makePhone, enrolled }: Story): void => {
       const { device } = await second.enrol(OTHER_PIN);
       expect(device).toMatchObject({ state: 'active', via: 'card' });
       const told = await server.alerts(nationalId);
-      expect(told.filter((template) => template === 'device_added')).toHaveLength(2);
+      // Each phone is told by mail and by SMS.
+      expect(told.filter((template) => template === 'device_added')).toHaveLength(4);
       expect((await first.devices()).map(({ via }) => via)).toEqual(['contact', 'card']);
     });
 
