@@ -26,12 +26,21 @@ const HANDLED_EXTENSIONS: ReadonlySet<string> = new Set([
   OID.crlDistributionPoints,
 ]);
 
-const strongKey = ({ x509 }: ParsedCertificate): boolean => {
+/** What `hasStrongKey` found: the authorities' keys are asked for at every sign-in. */
+const strong = new WeakMap<ParsedCertificate, boolean>();
+
+const hasStrongKey = ({ x509 }: ParsedCertificate): boolean => {
   const { asymmetricKeyType, asymmetricKeyDetails } = x509.publicKey;
   if (asymmetricKeyType === 'rsa' || asymmetricKeyType === 'rsa-pss') {
     return (asymmetricKeyDetails?.modulusLength ?? 0) >= RSA_BITS;
   }
   return asymmetricKeyType === 'ec' && CURVES.has(asymmetricKeyDetails?.namedCurve ?? '');
+};
+
+const strongKey = (certificate: ParsedCertificate): boolean => {
+  const found = strong.get(certificate) ?? hasStrongKey(certificate);
+  strong.set(certificate, found);
+  return found;
 };
 
 const unknownCritical = (certificate: ParsedCertificate): boolean =>

@@ -30,6 +30,19 @@ const PROGRESS: readonly CardRefusal[] = [
   'card_chain_too_long',
 ];
 
+/** Of each certificate, the issuers whose keys were found to have signed it: bytes and keys do not change. */
+const signed = new WeakMap<ParsedCertificate, WeakSet<ParsedCertificate>>();
+
+/** True when `issuer` signed `certificate`. Authorities are asked again at every sign-in, and computed once. */
+const isSignedBy = (certificate: ParsedCertificate, issuer: ParsedCertificate): boolean => {
+  const known = signed.get(certificate);
+  if (known?.has(issuer)) return true;
+  if (!certificate.x509.verify(issuer.x509.publicKey)) return false;
+  if (known) known.add(issuer);
+  else signed.set(certificate, new WeakSet([issuer]));
+  return true;
+};
+
 /** Why `issuer` cannot have issued `certificate` at `depth` issuers above the holder; undefined when it can. */
 const refuseIssuer = (
   certificate: ParsedCertificate,
@@ -38,7 +51,7 @@ const refuseIssuer = (
 ): CardRefusal | undefined => {
   if (!issuer.isCa) return 'card_issuer_not_ca';
   if (issuer.keyUsage && !issuer.keyUsage.has('keyCertSign')) return 'card_issuer_key_usage';
-  if (!certificate.x509.verify(issuer.x509.publicKey)) return 'card_signature_invalid';
+  if (!isSignedBy(certificate, issuer)) return 'card_signature_invalid';
   // pathLenConstraint counts the intermediates below, the holder's certificate excluded.
   if (issuer.pathLength !== undefined && depth > issuer.pathLength) return 'card_chain_too_long';
   return undefined;

@@ -7,7 +7,7 @@ import type { Job } from '../platform/jobs.ts';
 import type { Log } from '../platform/log.ts';
 import type { Database } from '../platform/postgres.ts';
 import type { ExpiringStore } from '../platform/store/contract.ts';
-import type { Registry } from '../registry/service.ts';
+import type { Practitioner, Registry } from '../registry/service.ts';
 import { createHandoffs, type CardOutcome, type CardPurpose } from './handoff.ts';
 import { createCardHosts, type CardHosts } from './hosts.ts';
 import { createCardHopServer, createCardTlsServer, type CardListenerOptions } from './listener.ts';
@@ -17,7 +17,7 @@ import { sweepCards } from './repository.ts';
 import { createRevocationLists } from './revocation/lists.ts';
 import { createResponderClient } from './revocation/ocsp.ts';
 import { readConfigured, readTrust, refuseUnlisted } from './trust.ts';
-import { createCardVerifier } from './verify.ts';
+import { createCardVerifier, refusePerson, told } from './verify.ts';
 import { createRevocationWatch, type RevocationWatch } from './watch.ts';
 
 /** Who hears the outcome of an attempt, for the audit. */
@@ -25,6 +25,11 @@ export interface HeardBy {
   address: string;
   supportId?: string;
   clientId?: string;
+}
+
+/** An outcome with the registry's last word; beside a proof stands the person whom it proves. */
+export interface JudgedOutcome extends CardOutcome {
+  practitioner?: Practitioner;
 }
 
 /** The card as a means of proof: what the pages, the provider and app.ts ask of it. */
@@ -37,7 +42,7 @@ export interface Card {
     handoff: string,
     expected: { purpose: CardPurpose; subject: string; browserToken: string },
     heard: HeardBy,
-  ): Promise<CardOutcome | undefined>;
+  ): Promise<JudgedOutcome | undefined>;
   /** Why the card of a session may no longer, or undefined. */
   recheck(nationalId: string, serial: string): Promise<CardRefusal | undefined>;
   revocation: Pick<RevocationWatch, 'stale' | 'freshSeconds'>;
@@ -114,6 +119,18 @@ const record = async ({ audit, db }: CardDeps, outcome: CardOutcome, heard: Hear
   });
 };
 
+/** The last check: a proof counts for a person of the registry who may sign in. */
+const judgePerson = async (registry: CardDeps['registry'], outcome: CardOutcome): Promise<JudgedOutcome> => {
+  const { proof, ...unproved } = outcome;
+  if (!proof) return outcome;
+  const practitioner = await registry.find(proof.nationalId);
+  const refusal = refusePerson(practitioner);
+  const results = [...outcome.results, told('card_person_unknown', refusal)];
+  return refusal || !practitioner
+    ? { ...unproved, results, ...(refusal ? { refusal } : {}) }
+    : { ...outcome, results, practitioner };
+};
+
 const revocationOf = (deps: CardDeps, trust: ReturnType<typeof readTrust>) => {
   const { config, db, clock, log } = deps;
   const lists = createRevocationLists({
@@ -160,8 +177,9 @@ export const createCard = (deps: CardDeps): Card | undefined => {
     begin: async (purpose, subject, browserToken) =>
       hosts.link(await handoffs.open(purpose, subject, browserToken)),
     redeem: async (handoff, expected, heard) => {
-      const outcome = await handoffs.redeem(handoff, expected);
-      if (!outcome) return undefined;
+      const proved = await handoffs.redeem(handoff, expected);
+      if (!proved) return undefined;
+      const outcome = await judgePerson(registry, proved);
       deps.counted?.(outcome.refusal ?? 'granted');
       if (outcome.refusal) await record(deps, outcome, heard);
       return outcome;

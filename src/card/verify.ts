@@ -1,4 +1,4 @@
-import type { Registry } from '../registry/service.ts';
+import type { Practitioner, Registry } from '../registry/service.ts';
 import { type Clock, epochSeconds } from '../platform/clock.ts';
 import type { Database } from '../platform/postgres.ts';
 import type { HolderCertificate } from './certificate.ts';
@@ -15,7 +15,10 @@ import type { RevocationLists } from './revocation/lists.ts';
 export type AskResponder = (holder: HolderCertificate, path: IssuerPath) => Promise<RevocationVerdict>;
 
 export interface CardVerifier {
-  /** Judges the certificate of a handshake that just ended; `undefined`: the browser presented none. */
+  /**
+   * Judges the certificate of a handshake that just ended; `undefined`: the browser presented none. Who the holder is to
+   * the registry is asked when the outcome is redeemed, where the person is needed anyway.
+   */
   verify(der: Buffer | undefined): Promise<CardOutcome>;
   /**
    * Why a card that signed in may no longer, or undefined: every check again, on the certificate kept then. Asked at
@@ -33,6 +36,18 @@ interface Options {
   lists: RevocationLists;
   ocsp?: AskResponder;
 }
+
+/** Why a card of this person may not sign in, as the registry has it. */
+export const refusePerson = (practitioner: Practitioner | undefined): CardRefusal | undefined => {
+  if (!practitioner) return 'card_person_unknown';
+  return practitioner.status === 'active' ? undefined : 'card_person_inactive';
+};
+
+/** A line of the diagnostic for a check that asks the outside. */
+export const told = (check: CardRefusal, refusal: CardRefusal | undefined): CheckResult => ({
+  check: refusal ?? check,
+  passed: refusal === undefined,
+});
 
 /** A holder's certificate that passed every check. */
 type Identified = HolderCertificate & {
@@ -83,27 +98,12 @@ export const createCardVerifier = (options: Options): CardVerifier => {
     return byList === 'good' || byResponder === 'good' ? undefined : 'card_revocation_unknown';
   };
 
-  const person = async (nationalId: string): Promise<CardRefusal | undefined> => {
-    const practitioner = await registry.find(nationalId);
-    if (!practitioner) return 'card_person_unknown';
-    return practitioner.status === 'active' ? undefined : 'card_person_inactive';
-  };
-
-  /** The checks that ask the outside, in the order in which they are told. */
+  /** The checks that ask the outside, in the order in which they are told; the person comes last (src/card/service.ts). */
   const outside = async (holder: Identified, path: IssuerPath, keep?: Keep): Promise<CheckResult[]> => {
-    const told = (check: CardRefusal, refusal: CardRefusal | undefined): CheckResult => ({
-      check: refusal ?? check,
-      passed: refusal === undefined,
-    });
     const revoked = told('card_revoked', await revocation(holder, path));
     if (!revoked.passed) return [revoked];
-    const unfit = await person(holder.subject.nationalId);
-    const lost =
-      unfit === undefined && keep
-        ? !(await keep(holder))
-        : await isOpposed(db, holder.serial, holder.cardNumber);
-    const opposed = told('card_opposed', lost ? 'card_opposed' : undefined);
-    return lost ? [revoked, opposed] : [revoked, opposed, told('card_person_unknown', unfit)];
+    const lost = keep ? !(await keep(holder)) : await isOpposed(db, holder.serial, holder.cardNumber);
+    return [revoked, told('card_opposed', lost ? 'card_opposed' : undefined)];
   };
 
   const judge = async (der: Buffer, keep?: Keep): Promise<{ holder?: Identified; outcome: CardOutcome }> => {
@@ -137,7 +137,9 @@ export const createCardVerifier = (options: Options): CardVerifier => {
     },
     recheck: async (nationalId, serial) => {
       const der = await findSeenCertificate(db, nationalId, serial);
-      return der ? (await judge(der)).outcome.refusal : 'card_absent';
+      if (!der) return 'card_absent';
+      const { refusal } = (await judge(der)).outcome;
+      return refusal ?? refusePerson(await registry.find(nationalId));
     },
   };
 };

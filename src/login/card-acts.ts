@@ -77,9 +77,9 @@ export const takeCard = async (signIn: SignIn, deps: LoginDeps): Promise<'answer
     drawRefusal(signIn, deps, { code: 'card_handoff_gone', supportId: support }, 410);
     return 'answered';
   }
-  const { proof, refusal } = outcome;
-  if (proof) {
-    signIn.proof = proof;
+  const { proof, practitioner, refusal } = outcome;
+  if (proof && practitioner) {
+    signIn.proof = { ...proof, practitioner };
     return;
   }
   const code = refusal ?? 'card_absent';
@@ -98,15 +98,16 @@ export const showCardRefusal = (signIn: SignIn, deps: LoginDeps): 'answered' => 
 
 /** Whatever was refused before no longer matters. */
 export const forgetCardRefusal = (signIn: SignIn, deps: LoginDeps): void => {
-  const { cardRefusal: _refused, ...rest } = brought(signIn.state, 'the browser’s state');
-  deps.memory.keepState(signIn.ctx, signIn.base, rest);
+  const { cardRefusal, ...rest } = brought(signIn.state, 'the browser’s state');
+  if (cardRefusal) deps.memory.keepState(signIn.ctx, signIn.base, rest);
 };
 
 /** Gives the provider who signed in; it answers with the redirect to the service. */
 export const handOverCard = (signIn: SignIn, deps: LoginDeps): Promise<void> => {
-  const { nationalId, serial, at } = brought(signIn.proof, 'the card’s proof');
+  const { nationalId, practitioner, serial, at } = brought(signIn.proof, 'the card’s proof');
   return signIn.provider.finishSignIn(signIn.ctx, {
     nationalId,
+    practitioner,
     acr: deps.config.acrCard,
     amr: [...AMR],
     authMode: 'CARD',

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { Card } from '../card/service.ts';
+import type { Practitioner } from '../registry/service.ts';
 
 /** What the sign-in pages ask of the rooms around them. Implemented by oidc, ecps, limits and platform; wired in app.ts. */
 
@@ -37,6 +38,8 @@ export interface Approved {
 /** What the provider is told of a sign-in. */
 export interface SignedIn {
   nationalId: string;
+  /** The person, where this very request has asked the registry already. */
+  practitioner?: Practitioner;
   acr: string;
   amr: string[];
   /** `MOBILE` or `CARD`. */

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { SignInFrame } from '../../views/partials/cancel.ts';
 import type { CardProof } from '../card/handoff.ts';
+import type { Practitioner } from '../registry/service.ts';
 import type { LoginDeps } from './deps.ts';
 import type { BrowserState } from './memory.ts';
 import type { Approved, Interaction, SignInProvider } from './ports.ts';
@@ -19,8 +20,8 @@ export interface SignIn {
   form?: URLSearchParams;
   identifier?: { nationalId: string; luhn: boolean } | undefined;
   approved?: Approved;
-  /** What the card proved. */
-  proof?: CardProof;
+  /** What the card proved, and whom. */
+  proof?: CardProof & { practitioner: Practitioner };
 }
 
 /** Our own test of the e-CPS has identifiers of this form instead of the provider's. */

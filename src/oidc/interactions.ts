@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { errors, type Provider } from 'oidc-provider';
 import { Refusal } from '../http/errors.ts';
 import { epochSeconds } from '../platform/clock.ts';
-import type { Registry } from '../registry/service.ts';
+import type { Practitioner, Registry } from '../registry/service.ts';
 import type { CarriesMeans } from './accounts.ts';
 import { subOf } from './claims.ts';
 import { CARD_REFUSED } from './policy.ts';
@@ -26,6 +26,8 @@ export interface SignInRequest {
 /** Who signed in, and how. */
 export interface SignIn {
   nationalId: string;
+  /** The person, where this very request has asked the registry already. */
+  practitioner?: Practitioner;
   acr: string;
   amr: string[];
   /** `MOBILE` or `CARD`. */
@@ -107,7 +109,7 @@ export const createInteractions = (deps: InteractionsDeps): Interactions => {
       };
     },
     async finishSignIn(ctx, signIn) {
-      const practitioner = await deps.registry.find(signIn.nationalId);
+      const practitioner = signIn.practitioner ?? (await deps.registry.find(signIn.nationalId));
       if (practitioner?.status !== 'active') throw new Refusal('practitioner_inactive', 403);
       const means: CarriesMeans = {
         authMode: signIn.authMode,

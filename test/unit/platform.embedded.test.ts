@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { openDatabase } from '../../src/platform/postgres.ts';
-import { startEmbeddedPostgres } from '../../src/platform/embedded/postgres.ts';
+import { embeddedUrl, startEmbeddedPostgres } from '../../src/platform/embedded/postgres.ts';
 import type { Privileges } from '../../src/platform/embedded/privileges.ts';
 import { processIdentity } from '../../src/platform/embedded/process.ts';
 
@@ -73,6 +73,11 @@ const shutDownCleanly = async (dataDir: string): Promise<boolean> => {
   await again.stop();
   return lines.some((line) => line.includes('database system was shut down at'));
 };
+
+test.each(['plain', 'a$$b', 'a$&b', 'a$1b'])('the address of the database %s names that one', (name) => {
+  const url = embeddedUrl('postgres:///postgres?host=%2Ftmp&user=caducee', name);
+  expect(url).toBe(`postgres:///${name}?host=%2Ftmp&user=caducee`);
+});
 
 describe.runIf(process.platform === 'linux')('embedded PostgreSQL', { timeout: 60_000 }, () => {
   const arrangements: Privileges[] = process.getuid?.() === 0 ? ['namespace', 'drop'] : ['deathsig', 'plain'];

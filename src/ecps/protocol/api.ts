@@ -501,5 +501,5 @@ export type ResponseOf<N extends EndpointName> =
 export const pathOf = (name: EndpointName, id?: string): string => {
   const path: string = ENDPOINTS[name].path;
   if (path.includes(':id') !== (id !== undefined)) throw new TypeError(`${name}: id missing or superfluous`);
-  return API_BASE + (id === undefined ? path : path.replace(':id', encodeURIComponent(id)));
+  return API_BASE + (id === undefined ? path : path.replace(':id', () => encodeURIComponent(id)));
 };

@@ -48,7 +48,7 @@ const socketUrl = (socketDir: string, database: string): string =>
 
 /** Another database of the same embedded server. */
 export const embeddedUrl = (url: string, database: string): string =>
-  url.replace(/^postgres:\/\/\/[^?]*/, `postgres:///${database}`);
+  url.replace(/^postgres:\/\/\/[^?]*/, () => `postgres:///${database}`);
 
 /** initdb in a folder beside, then a rename: a start that is killed leaves no half-made directory. */
 const initialise = async (
