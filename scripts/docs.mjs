@@ -4,6 +4,7 @@
 //   docs/errors.md         the catalogue of refusals in views/locales
 //   docs/events.md         the closed vocabulary of the audit trail, src/audit/vocabulary.ts
 //   docs/commands.md       what each command answers to --help
+//   docs/metrics.md        METRICS in src/platform/metrics.ts
 //   docs/relying-party.md  its code blocks, from the regions of examples/shared/relying-party.ts
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -131,11 +132,31 @@ const relyingParty = () => {
   );
 };
 
+const metrics = async () => {
+  const { METRICS } = await import('../src/platform/metrics.ts');
+  const rows = Object.entries(METRICS).map(([name, { kind, labels, help }]) => [
+    `\`caducee_${name}\``,
+    kind,
+    labels.map((label) => `\`${label}\``).join(', '),
+    help,
+  ]);
+  return `${NOTE('src/platform/metrics.ts')}
+# Metrics
+
+Prometheus' text on \`CADUCEE_METRICS_PORT\`, one set a process; beside these, those of the Node.js process
+(\`caducee_process_…\`, \`caducee_nodejs_…\`). What to watch, and the alerts, are in [operations.md](operations.md#what-to-watch); a Grafana
+dashboard is [deploy/grafana/caducee.json](../deploy/grafana/caducee.json).
+
+${table(['metric', 'kind', 'labels', 'what it tells'], rows)}
+`;
+};
+
 const PAGES = {
   'docs/configuration.md': configuration,
   'docs/errors.md': errors,
   'docs/events.md': events,
   'docs/commands.md': commands,
+  'docs/metrics.md': metrics,
   'docs/relying-party.md': relyingParty,
 };
 

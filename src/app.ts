@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type Router from '@koa/router';
 import { createAudit } from './audit/record.ts';
+import type { EventType } from './audit/vocabulary.ts';
 import { sealAudit } from './audit/seal.ts';
 import { createCard } from './card/service.ts';
 import { createClients } from './clients/service.ts';
@@ -28,6 +29,7 @@ import { openRedis } from './platform/redis.ts';
 import type { ExpiringStore } from './platform/store/contract.ts';
 import { createPostgresStore, sweepExpired } from './platform/store/postgres.ts';
 import { createRedisStore } from './platform/store/redis.ts';
+import { createTracing, traceDatabase, traceStore } from './platform/tracing.ts';
 import { createRegistry } from './registry/service.ts';
 import { createPhoneServer, servesPhone } from './phone/server.ts';
 
@@ -74,6 +76,13 @@ const openStore = (config: Config, db: Database, clock: Clock, log: Log): Opened
   };
 };
 
+/** How a sign-in by e-CPS ended, as the audit trail calls it. */
+const ECPS_OUTCOMES: Readonly<Partial<Record<EventType, string>>> = {
+  'ecps.approval_given': 'granted',
+  'ecps.approval_denied': 'denied',
+  'ecps.approval_reported': 'reported',
+};
+
 /** A check that passes when nothing is named. */
 const saysNothing = async (names: readonly string[]): Promise<void> => {
   if (names.length > 0) throw new Error(`missing or stale: ${names.join(', ')}`);
@@ -84,18 +93,32 @@ const saysNothing = async (names: readonly string[]): Promise<void> => {
  * docs/architecture.md (a phone revoked ends sessions; a subscription gone is forgotten) are the ports given here.
  */
 export const createApp = async ({ config, log, clock = systemClock, sandbox }: AppOptions): Promise<App> => {
-  const db = openDatabase(config.databaseUrl, {
+  const tracing =
+    config.tracesUrl === undefined
+      ? undefined
+      : await createTracing({ url: config.tracesUrl, ratio: config.tracesRatio });
+  const pool = openDatabase(config.databaseUrl, {
     max: config.databasePool,
     onIdleError: (error) => log.warn({ err: error }, 'PostgreSQL closed an idle connection'),
   });
-  const { store, close: closeStore } = openStore(config, db, clock, log);
+  const db = tracing ? traceDatabase(pool, tracing) : pool;
+  const { store: opened, close: closeStore } = openStore(config, db, clock, log);
+  const store = tracing ? traceStore(opened, config.store, tracing) : opened;
   const keyring = createKeyRing(config.masterKey);
-  const audit = createAudit({ clock });
   const limits = createLimits({ store });
   const metrics = createMetrics({ processMetrics: true });
+  metrics.gauge('database_connections', () => pool.usage());
+  const audit = createAudit({
+    clock,
+    counted: (type) => {
+      metrics.audited(type);
+      const outcome = ECPS_OUTCOMES[type];
+      if (outcome !== undefined) metrics.signIn({ means: 'ecps', outcome });
+    },
+  });
   const geo = await createGeo(config.geoFile);
   const kernel = createKernel({
-    ...{ config, log },
+    ...{ config, log, tracing },
     metrics: { observe: ({ seconds, ...labels }) => metrics.request(labels, seconds) },
   });
 
@@ -130,7 +153,10 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     },
   });
 
-  const jobs = createJobs({ db, clock, log });
+  const jobs = createJobs({
+    ...{ db, clock, log, tracing },
+    onRun: (job, outcome) => metrics.job({ job, outcome }),
+  });
   jobs.add({ name: 'audit-seal', everySeconds: 1, run: () => sealAudit(db) });
   jobs.add({ name: 'messages-forget', everySeconds: 86_400, run: () => messages.forget() });
   if (config.store === 'postgres') {
@@ -138,11 +164,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   }
   for (const job of [...ecps.jobs, ...(card?.jobs ?? [])]) jobs.add(job);
   if (card) {
-    metrics.gauge(
-      'card_revocation_fresh_seconds',
-      'Seconds until the first revocation list in use is stale; NaN when one is missing.',
-      () => card.revocation.freshSeconds(),
-    );
+    metrics.gauge('card_revocation_fresh_seconds', () => card.revocation.freshSeconds());
     await card.start();
   }
 
@@ -178,6 +200,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
       await messages.stop();
       await closeStore();
       await db.close();
+      await tracing?.stop();
     },
   };
 };

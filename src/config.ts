@@ -10,6 +10,7 @@ import {
   list,
   oneOf,
   origin,
+  ratio,
   setting,
   text,
   url,
@@ -56,6 +57,16 @@ export const SETTINGS = {
     env: 'CADUCEE_METRICS_PORT',
     optional: true,
     doc: 'Port of Prometheus’ metrics, on the same address; without it there are none. Not for the public network.',
+  }),
+  tracesUrl: setting(url(['http:', 'https:']), {
+    env: 'CADUCEE_TRACES_URL',
+    optional: true,
+    doc: 'Where OpenTelemetry traces go: OTLP over HTTP, such as `http://collector:4318/v1/traces`; without it there are none. A trace holds routes, queries without their values and durations, nothing about a person.',
+  }),
+  tracesRatio: setting(ratio, {
+    env: 'CADUCEE_TRACES_RATIO',
+    fallback: '0.1',
+    doc: 'Share of the requests that are traced, from 0 to 1, where the proxy’s `traceparent` did not decide.',
   }),
   trustedProxies: setting(list, {
     env: 'CADUCEE_TRUSTED_PROXIES',

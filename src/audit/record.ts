@@ -82,10 +82,17 @@ const insertEvent = async (tx: Queryable, at: Date, event: AuditEvent): Promise<
   );
 };
 
-/** Makes the recorder of audit events. */
-export const createAudit = ({ clock }: { clock: Clock }): Audit => ({
+/** Makes the recorder of audit events; `counted` hears of each type, before its transaction ends. */
+export const createAudit = ({
+  clock,
+  counted,
+}: {
+  clock: Clock;
+  counted?: (type: EventType) => void;
+}): Audit => ({
   record: async (tx, event) => {
     if (!Object.hasOwn(EVENTS, event.type)) throw new TypeError(`${event.type} is not an audit event`);
     await insertEvent(tx, clock.now(), event);
+    counted?.(event.type);
   },
 });

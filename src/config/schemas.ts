@@ -8,6 +8,10 @@ export const integer = (min: number, max: number) =>
     .regex(/^-?\d+$/, { error: `a whole number from ${min} to ${max}` })
     .transform(Number)
     .refine((value) => value >= min && value <= max, { error: `a whole number from ${min} to ${max}` });
+export const ratio = z
+  .string()
+  .regex(/^(0(\.\d+)?|1(\.0+)?)$/, { error: 'a number from 0 to 1' })
+  .transform(Number);
 export const list = z.string().transform((value) =>
   value
     .split(/[\s,]+/)

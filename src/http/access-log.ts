@@ -1,4 +1,4 @@
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import type { Log } from '../platform/log.ts';
 import { requestState } from './request.ts';
 
@@ -19,6 +19,13 @@ export const loggablePath = (path: string): string => {
     .join('/');
 };
 
+/** The pattern of the route that answered, or the loggable path where none matched. */
+export const routeOf = (ctx: Context): string => {
+  // oxlint-disable-next-line no-underscore-dangle -- the name that @koa/router gives to the matched pattern
+  const matched = (ctx as { _matchedRoute?: unknown })._matchedRoute;
+  return typeof matched === 'string' ? matched : loggablePath(ctx.originalUrl);
+};
+
 /** One line per answer: no query, no secret, no address in full (limits and audit keep what they need themselves). */
 export const accessLog =
   (log: Log, metrics?: HttpMetrics): Middleware =>
@@ -26,17 +33,15 @@ export const accessLog =
     const started = process.hrtime.bigint();
     const done = () => {
       const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-      // oxlint-disable-next-line no-underscore-dangle -- the name that @koa/router gives to the matched pattern
-      const matched = (ctx as { _matchedRoute?: unknown })._matchedRoute;
-      const path = loggablePath(ctx.originalUrl);
-      const route = typeof matched === 'string' ? matched : path;
       const { statusCode } = ctx.res;
-      metrics?.observe({ method: ctx.method, route, status: statusCode, seconds });
+      const { id, trace } = requestState(ctx);
+      metrics?.observe({ method: ctx.method, route: routeOf(ctx), status: statusCode, seconds });
       log.info(
         {
-          request: requestState(ctx).id,
+          request: id,
+          ...(trace === undefined ? {} : { trace }),
           method: ctx.method,
-          path,
+          path: loggablePath(ctx.originalUrl),
           status: statusCode,
           ms: Math.round(seconds * 1000),
           ...(ctx.res.writableFinished ? {} : { aborted: true }),

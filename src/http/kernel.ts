@@ -4,6 +4,7 @@ import Koa, { type Context, type Middleware } from 'koa';
 import type { Config } from '../config.ts';
 import { createKeyRing } from '../platform/crypto.ts';
 import type { Log } from '../platform/log.ts';
+import type { Tracing } from '../platform/tracing.ts';
 import { accessLog, type HttpMetrics } from './access-log.ts';
 import { loadAssets, type Assets } from './assets.ts';
 import { tellClientCertificates } from './client-cert.ts';
@@ -16,6 +17,7 @@ import { negotiate } from './locale.ts';
 import { createProxyTrust } from './proxy.ts';
 import { createRender, type Render } from './render.ts';
 import { requestState } from './request.ts';
+import { traceRequests } from './trace.ts';
 
 /** The ground on which every room of the site stands. */
 export interface Kernel {
@@ -36,6 +38,7 @@ export interface KernelOptions {
   config: Config;
   log: Log;
   metrics?: HttpMetrics | undefined;
+  tracing?: Tracing | undefined;
   /** Folder of views/assets, for tests. */
   assetsFolder?: string;
 }
@@ -73,7 +76,7 @@ const withTimeouts = (server: Server): Server => {
 };
 
 /** Builds the kernel. The order of the middlewares is a security property: log, headers, errors, host, language, routes. */
-export const createKernel = ({ config, log, metrics, assetsFolder }: KernelOptions): Kernel => {
+export const createKernel = ({ config, log, metrics, tracing, assetsFolder }: KernelOptions): Kernel => {
   const app = new Koa();
   // Koa believes forwarding headers; those of untrusted peers are gone before it looks (see handler).
   app.proxy = true;
@@ -83,6 +86,7 @@ export const createKernel = ({ config, log, metrics, assetsFolder }: KernelOptio
   const render = createRender(config, assets);
   const failures = createFailures(config, render, log);
 
+  if (tracing) app.use(traceRequests(tracing));
   app.use(accessLog(log, metrics));
   app.use(tellClientCertificates(log));
   app.use(securityHeaders({ https: config.origin.startsWith('https:') }));

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
-/** Headers by which a proxy speaks of the client; without trust they are the client's own invention. */
+/** Headers by which a proxy speaks of the client or of its trace; without trust they are the client's own invention. */
 const isForwarding = (name: string): boolean =>
-  name.startsWith('x-forwarded-') || name === 'forwarded' || name === 'x-real-ip';
+  name.startsWith('x-forwarded-') || name === 'forwarded' || name === 'x-real-ip' || name === 'traceparent';
 
 /** `::ffff:10.0.0.1` is 10.0.0.1. */
 const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
@@ -62,6 +62,7 @@ export const createProxyTrust = (ranges: readonly string[]): ((req: IncomingMess
       'x-forwarded-for': client(headers['x-forwarded-for']),
       'x-forwarded-proto': last(headers['x-forwarded-proto'])?.toLowerCase(),
       'x-forwarded-host': last(headers['x-forwarded-host']),
+      traceparent: last(headers['traceparent']),
     };
     for (const name of Object.keys(headers)) if (isForwarding(name)) delete headers[name];
     if (!believed) return;

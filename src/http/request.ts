@@ -17,6 +17,8 @@ export interface LanguageSigns {
 export interface RequestState {
   /** Names the request in the log and in the `X-Request-Id` header. */
   id: string;
+  /** Names the trace in the log, where traces are sent. */
+  trace?: string;
   /** CSP nonce. */
   nonce: string;
   /** Set once the language is negotiated, with what it was negotiated from. */

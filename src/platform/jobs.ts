@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import type { Database } from './postgres.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Work that is done again and again, in any process but only in one at a time. It must be idempotent. */
 export interface Job {
@@ -98,8 +99,17 @@ const createLocks = (db: Database) => {
 };
 
 /** Makes the scheduler of this process. A run that fails is logged, and the next one comes at its time. */
-export const createJobs = (deps: { db: Database; clock: Clock; log: Pick<Log, 'error' | 'debug'> }): Jobs => {
-  const { db, clock, log } = deps;
+export const createJobs = (deps: {
+  db: Database;
+  clock: Clock;
+  log: Pick<Log, 'error' | 'debug'>;
+  tracing?: Tracing | undefined;
+  /** Hears how each run ended. */
+  onRun?: (job: string, outcome: 'done' | 'failed') => void;
+}): Jobs => {
+  const { db, clock, log, tracing, onRun } = deps;
+  const traced = (job: Job): Promise<unknown> =>
+    tracing ? tracing.span(`job ${job.name}`, { kind: 'internal' }, () => job.run()) : job.run();
   const entries = new Map<string, Entry>();
   const locks = createLocks(db);
   let started = false;
@@ -109,11 +119,13 @@ export const createJobs = (deps: { db: Database; clock: Clock; log: Pick<Log, 'e
     try {
       await locks.hold(job, async () => {
         state.lastRun = clock.now();
-        await job.run();
+        await traced(job);
         delete state.lastError;
+        onRun?.(job.name, 'done');
       });
     } catch (error) {
       state.lastError = error instanceof Error ? error.message : String(error);
+      onRun?.(job.name, 'failed');
       log.error({ err: error, job: job.name }, 'job failed');
     }
   };

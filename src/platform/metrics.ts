@@ -1,17 +1,79 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** The numbers of one process, in Prometheus' format. No label holds anything about a person. */
+/**
+ * Every metric of ours, each named `caducee_…`; docs/metrics.md is generated from this table. No label holds anything
+ * about a person. Counters count since the process started.
+ */
+export const METRICS = {
+  http_requests_total: {
+    kind: 'counter',
+    labels: ['method', 'route', 'status'],
+    help: 'HTTP answers; `route` is the pattern of the route, never the path asked.',
+  },
+  http_request_seconds: { kind: 'histogram', labels: ['route'], help: 'Time to answer, in seconds.' },
+  sign_ins_total: {
+    kind: 'counter',
+    labels: ['means', 'outcome'],
+    help: 'Sign-ins by means (`ecps`, `card`) and outcome: `granted`, or why not.',
+  },
+  messages_total: {
+    kind: 'counter',
+    labels: ['channel', 'outcome'],
+    help: 'What became of messages: sent, tried again, abandoned.',
+  },
+  events_total: {
+    kind: 'counter',
+    labels: ['name', 'client'],
+    help: 'What services asked for, by service: codes, refreshes, userinfo, introspections, revocations, refusals.',
+  },
+  audit_events_total: {
+    kind: 'counter',
+    labels: ['type'],
+    help: 'Events given to the audit trail, by type (docs/events.md); one whose transaction failed counts too.',
+  },
+  job_runs_total: {
+    kind: 'counter',
+    labels: ['job', 'outcome'],
+    help: 'Runs of scheduled jobs in this process: `done` or `failed`.',
+  },
+  database_connections: {
+    kind: 'gauge',
+    labels: ['state'],
+    help: 'Connections of this process to PostgreSQL: `used`, `idle`; and `waiting`, callers that wait for one.',
+  },
+  card_revocation_fresh_seconds: {
+    kind: 'gauge',
+    labels: [],
+    help: 'Seconds until the first revocation list in use is stale; NaN when one is missing, or no card is accepted.',
+  },
+} as const satisfies Record<
+  string,
+  { kind: 'counter' | 'histogram' | 'gauge'; labels: readonly string[]; help: string }
+>;
+
+type NameOf<Kind> = {
+  [Name in keyof typeof METRICS]: (typeof METRICS)[Name]['kind'] extends Kind ? Name : never;
+}[keyof typeof METRICS];
+
+/** The numbers of one process, in Prometheus' format. */
 export interface Metrics {
   /** An HTTP answer; `route` is the pattern of the route, never the path asked. */
   request(labels: { method: string; route: string; status: number }, seconds: number): void;
   /** A sign-in's end: by which means, and granted or why not. */
   signIn(labels: { means: string; outcome: string }): void;
-  /** A message's fate: mail, sms or push; sent, retried, abandoned. */
+  /** A message's fate: mail, sms, push or what services are told; sent, retried, abandoned. */
   message(labels: { channel: string; outcome: string }): void;
-  /** Anything else worth counting: successful refresh, userinfo, introspection. */
+  /** Anything else that a service asked for: successful refresh, userinfo, introspection. */
   count(name: string, clientId?: string): void;
-  /** A value that is read each time the metrics are; undefined is told as NaN. */
-  gauge(name: string, help: string, read: () => number | undefined): void;
+  /** An event given to the audit trail. */
+  audited(type: string): void;
+  /** A scheduled job ran. */
+  job(labels: { job: string; outcome: 'done' | 'failed' }): void;
+  /** A value that is read each time the metrics are, or several by their one label; undefined is told as NaN. */
+  gauge(
+    name: NameOf<'gauge'>,
+    read: () => number | undefined | Readonly<Record<string, number | undefined>>,
+  ): void;
   readonly contentType: string;
   text(): Promise<string>;
 }
@@ -20,22 +82,23 @@ export interface Metrics {
 export const createMetrics = (options: { processMetrics?: boolean } = {}): Metrics => {
   const registry = new Registry();
   if (options.processMetrics) collectDefaultMetrics({ register: registry, prefix: 'caducee_' });
-  const counter = <const L extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly L[],
-  ): Counter<L> => new Counter({ name: `caducee_${name}`, help, labelNames, registers: [registry] });
-
-  const requests = counter('http_requests_total', 'HTTP answers.', ['method', 'route', 'status']);
-  const signIns = counter('sign_ins_total', 'Sign-ins by means and outcome.', ['means', 'outcome']);
-  const messages = counter('messages_total', 'Messages by channel and outcome.', ['channel', 'outcome']);
-  const events = counter('events_total', 'Other events by name and service.', ['name', 'client']);
-  const durations = new Histogram({
-    name: 'caducee_http_request_seconds',
-    help: 'Time to answer, in seconds.',
-    labelNames: ['route'] as const,
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  const declared = (name: keyof typeof METRICS) => ({
+    name: `caducee_${name}`,
+    help: METRICS[name].help,
+    labelNames: [...METRICS[name].labels],
     registers: [registry],
+  });
+  const counter = (name: NameOf<'counter'>): Counter => new Counter(declared(name));
+
+  const requests = counter('http_requests_total');
+  const signIns = counter('sign_ins_total');
+  const messages = counter('messages_total');
+  const events = counter('events_total');
+  const audited = counter('audit_events_total');
+  const jobs = counter('job_runs_total');
+  const durations = new Histogram({
+    ...declared('http_request_seconds'),
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   });
 
   return {
@@ -46,15 +109,21 @@ export const createMetrics = (options: { processMetrics?: boolean } = {}): Metri
     signIn: (labels) => signIns.inc(labels),
     message: (labels) => messages.inc(labels),
     count: (name, clientId = '') => events.inc({ name, client: clientId }),
-    gauge: (name, help, read) =>
+    audited: (type) => audited.inc({ type }),
+    job: (labels) => jobs.inc(labels),
+    gauge: (name, read) => {
+      const [label] = METRICS[name].labels;
       void new Gauge({
-        name: `caducee_${name}`,
-        help,
-        registers: [registry],
+        ...declared(name),
         collect() {
-          this.set(read() ?? Number.NaN);
+          const value = read();
+          if (typeof value !== 'object') return this.set(value ?? Number.NaN);
+          for (const [state, count] of Object.entries(value)) {
+            this.set({ [label ?? '']: state }, count ?? Number.NaN);
+          }
         },
-      }),
+      });
+    },
     contentType: registry.contentType,
     text: () => registry.metrics(),
   };

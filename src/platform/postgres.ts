@@ -24,6 +24,8 @@ export interface Database extends Queryable {
   withConnection<T>(work: (client: PoolClient) => Promise<T>): Promise<T>;
   /** A connection of its own, outside the pool, for LISTEN; the caller ends it. */
   dedicated(): Promise<Client>;
+  /** How the pool is used now. */
+  usage(): { used: number; idle: number; waiting: number };
   close(): Promise<void>;
 }
 
@@ -89,6 +91,11 @@ export const openDatabase = (
       await client.connect();
       return client;
     },
+    usage: () => ({
+      used: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     close: () => {
       closing = true;
       return pool.end();

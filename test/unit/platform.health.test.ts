@@ -80,6 +80,22 @@ describe('metrics', () => {
     expect(metrics.contentType).toContain('text/plain');
   });
 
+  test('read a value when they are read, by its label or alone', async () => {
+    const metrics = createMetrics();
+    let used = 1;
+    metrics.gauge('database_connections', () => ({ used, idle: 2 }));
+    metrics.gauge('card_revocation_fresh_seconds', () => undefined);
+    used = 7;
+    const lines = (await metrics.text()).split('\n');
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'caducee_database_connections{state="used"} 7',
+        'caducee_database_connections{state="idle"} 2',
+        'caducee_card_revocation_fresh_seconds Nan',
+      ]),
+    );
+  });
+
   test('include the process on demand', async () => {
     expect(await createMetrics({ processMetrics: true }).text()).toContain(
       'caducee_process_resident_memory_bytes',
