@@ -1,6 +1,7 @@
 # The provider for production: `docker build -t caducee .`, then
 #   docker run --env-file caducee.env caducee migrate
 #   docker run --env-file caducee.env -p 127.0.0.1:4000:4000 --read-only caducee
+# Nothing is written to the file system. With PostgreSQL and Redis beside it: deploy/compose; on Kubernetes: deploy/helm.
 # The sandbox needs no container: npm start.
 
 FROM node:24-slim AS dependencies
@@ -32,6 +33,10 @@ ENV NODE_COMPILE_CACHE=/app/.cache/node
 RUN node -e "import('/app/src/app.ts').then(() => process.exit(0))" && node src/cli.ts --help > /dev/null
 
 FROM node:24-slim
+# What only builds has no place where keys are: neither package managers nor a way to fetch more.
+RUN rm -rf /usr/local/lib/node_modules /opt/yarn-* \
+      /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \
+    && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 LABEL org.opencontainers.image.title="Caducée" \
       org.opencontainers.image.description="OpenID Connect provider for health professionals" \
       org.opencontainers.image.licenses="EUPL-1.2"

@@ -32,8 +32,8 @@ const CHROMIUM = [
 ];
 const hasChromium = () => CHROMIUM.some((path) => path && existsSync(path));
 
-/** Programs of the card's tests, each with its Debian package. */
-const CARD_TOOLS = {
+/** Programs of single files' tests, each with its Debian package. */
+const TOOLS = {
   nginx: 'nginx-light',
   haproxy: 'haproxy',
   'softhsm2-util': 'softhsm2',
@@ -43,6 +43,14 @@ const CARD_TOOLS = {
   xdotool: 'xdotool',
 };
 const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+/** pg_dump of the distribution's own server; a client alone has one too, of which nothing could be restored. */
+const hasPostgresServer = () =>
+  existsSync('/usr/lib/postgresql') &&
+  readdirSync('/usr/lib/postgresql').some((version) =>
+    ['postgres', 'pg_dump'].every((program) =>
+      existsSync(join('/usr/lib/postgresql', version, 'bin', program)),
+    ),
+  );
 const isThere = (program) => FOLDERS.some((folder) => existsSync(join(folder, program)));
 
 const aptInstall = (packages) => {
@@ -92,7 +100,8 @@ export const ensureTestTools = () => {
     const packages = [
       ...(hasRedis() ? [] : ['redis-server']),
       ...(hasChromium() ? [] : ['chromium', 'fonts-liberation']),
-      ...Object.entries(CARD_TOOLS).flatMap(([program, name]) => (isThere(program) ? [] : [name])),
+      ...(hasPostgresServer() ? [] : ['postgresql']),
+      ...Object.entries(TOOLS).flatMap(([program, name]) => (isThere(program) ? [] : [name])),
     ];
     if (packages.length > 0) aptInstall(packages);
   } else if (apt && !hasRedis()) unpackRedis();

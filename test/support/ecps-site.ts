@@ -61,6 +61,8 @@ export interface EcpsSite {
   start(changes?: Partial<StartInput>): Promise<Page>;
   /** Types of the audit rows about a person, oldest first. */
   audited(nationalId: string): Promise<string[]>;
+  /** Closes its port. The database stays as it is. */
+  stop(): Promise<void>;
 }
 
 export type TestPhone = Phone & { vault: MemoryVault };
@@ -129,21 +131,31 @@ const doorbell = () => {
   return { vapidPublicKey: publicKey, vapidPrivateKey: privateKey, agent: new Agent() };
 };
 
-/** Starts a site; everything closes when the file ends. */
+/**
+ * Starts a site; everything closes when the file ends. With a `database` it is that one, migrated, seeded if it holds
+ * nobody; with a `port` it answers there.
+ */
 export const startEcpsSite = async (
-  options: { store?: 'postgres' | 'redis'; at?: string; push?: boolean } = {},
+  options: {
+    store?: 'postgres' | 'redis';
+    at?: string;
+    push?: boolean;
+    database?: Database;
+    port?: number;
+  } = {},
 ): Promise<EcpsSite> => {
   const clock = new ManualClock(options.at ?? START);
-  const [port = 0] = await freePorts(1);
+  const port = options.port ?? (await freePorts(1))[0] ?? 0;
   const config = testConfig({
     CADUCEE_ISSUER: `http://localhost:${port}/auth/realms/esante-wallet`,
     CADUCEE_APP_ORIGIN: 'http://app.localhost:4001',
     CADUCEE_TRUSTED_PROXIES: '127.0.0.1, ::1',
   });
-  const { db } = await testDatabase({ max: 20 });
+  const db = options.database ?? (await testDatabase({ max: 20 })).db;
   const store = await openStore(options.store ?? 'postgres', clock);
   onFileEnd(() => store.close());
-  await seed(db, clock);
+  const { rowCount: people } = await db.query('SELECT 1 FROM practitioner LIMIT 1');
+  if (people === 0) await seed(db, clock);
   const registry = createRegistry({ db, clock, contactDelayHours: 72 });
   const inbox = await startInbox({ clock });
   const messages = testMessages(
@@ -179,11 +191,14 @@ export const startEcpsSite = async (
   kernel.app.use(ecps.routes.routes()).use(pages.routes());
   const server = kernel.server();
   await listen(server, port);
-  onFileEnd(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    await ecps.approvals.idle();
-  });
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> =>
+    (stopped ??= (async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await ecps.approvals.idle();
+    })());
+  onFileEnd(stop);
 
   let next = 0;
   const site: EcpsSite = {
@@ -197,6 +212,7 @@ export const startEcpsSite = async (
     inbox,
     ecps,
     revoked,
+    stop,
     phone: (vault = createMemoryVault(), { address, fetch: send = fetch } = {}) => {
       const via: Fetch = (url, init) => {
         const headers = new Headers(init.headers);
@@ -236,7 +252,7 @@ export const startEcpsSite = async (
         ])
       ).rows.map((row) => row.type),
   };
-  await prepareSpecial(site);
+  if (people === 0) await prepareSpecial(site);
   return site;
 };
 
