@@ -38,7 +38,7 @@ describe('the Dockerfile', () => {
   });
 
   test('copies only what is there and what its context lets through', () => {
-    const let_ = read('.dockerignore')
+    const allowed = read('.dockerignore')
       .split('\n')
       .filter((line) => line.startsWith('!'))
       .map((line) => line.slice(1));
@@ -48,7 +48,7 @@ describe('the Dockerfile', () => {
     expect(copied.length).toBeGreaterThan(5);
     for (const name of copied) {
       expect(existsSync(join(ROOT, name)), name).toBe(true);
-      expect(let_, name).toContain(name);
+      expect(allowed, name).toContain(name);
     }
   });
 
@@ -117,7 +117,7 @@ describe('the Helm chart', () => {
     expect(chart.appVersion).toBe((JSON.parse(read('package.json')) as { version: string }).version);
   });
 
-  if (helm) test('renders, where Helm is installed, what hardens and scales', () => {
+  test.runIf(helm)('renders, where Helm is installed, what hardens and scales', () => {
     const render = (...set: string[]) =>
       spawnSync(
         'helm',
