@@ -42,6 +42,12 @@ export const ZONES = [
   { zone: 'limits', prefix: /^src\/limits\//, may: BASE, why: 'counters' },
   { zone: 'audit', prefix: /^src\/audit\//, may: [...BASE, 'command'], why: 'what happened' },
   {
+    zone: 'operators',
+    prefix: /^src\/operators\//,
+    may: [...BASE, 'audit', 'command'],
+    why: 'who may act on the house; knows no act by name',
+  },
+  {
     zone: 'directory',
     prefix: /^src\/directory\//,
     may: [...BASE, 'views', 'http', 'registry', 'limits'],

@@ -29,6 +29,7 @@ import { openRedis } from './platform/redis.ts';
 import type { ExpiringStore } from './platform/store/contract.ts';
 import { createPostgresStore, sweepExpired } from './platform/store/postgres.ts';
 import { createRedisStore } from './platform/store/redis.ts';
+import { countOpenActs } from './operators/repository.ts';
 import { createTracing, traceDatabase, traceStore } from './platform/tracing.ts';
 import { createRegistry } from './registry/service.ts';
 import { createPhoneServer, servesPhone } from './phone/server.ts';
@@ -108,6 +109,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   const limits = createLimits({ store });
   const metrics = createMetrics({ processMetrics: true });
   metrics.gauge('database_connections', () => pool.usage());
+  metrics.gauge('operator_acts_open', () => countOpenActs(pool, clock.now()));
   const audit = createAudit({
     clock,
     counted: (type) => {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Command, CommandContext } from './command.ts';
+import type { Command, CommandContext, ConfirmedAct } from './command.ts';
 import {
   type Config,
   ConfigurationError,
@@ -15,6 +15,7 @@ import { EXIT, type CommandIo, UsageError } from './io.ts';
 import { createKeyRing } from './platform/crypto.ts';
 import { type Database, openDatabase } from './platform/postgres.ts';
 import { readRuntime, sandboxFolder } from './sandbox/runtime.ts';
+import type { OperatorOptions } from './wiring/operators.ts';
 
 /**
  * The `caducee` command. Each area brings its own; they are loaded when called, so that `--help` is instant and a
@@ -54,6 +55,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'verify the audit trail',
     load: async () => (await import('./audit/command.ts')).runAuditCommand,
   },
+  operators: {
+    summary: 'who may act on all this, and the second pair of eyes',
+    load: async () => (await import('./wiring/operators.ts')).runOperatorsCommand,
+  },
   phone: {
     summary: 'the virtual phone of the sandbox',
     load: async () => (await import('./sandbox/phone/command.ts')).runPhoneCommand,
@@ -74,28 +79,53 @@ ${Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
   .join('\n')}
 
-caducee COMMAND --help tells more. Every command takes --json, and --port-base N to name a sandbox.
+caducee COMMAND --help tells more. Every command takes --json, and --port-base N to name a sandbox. What only an operator
+may do takes --operator NAME and --operator-key FILE, or CADUCEE_OPERATOR and CADUCEE_OPERATOR_KEY.
 `;
+
+/** Takes an option with its value out of the arguments, wherever it stands. */
+const takeOption = (args: string[], name: string): { value: string | undefined; rest: string[] } => {
+  const at = args.findIndex((arg) => arg === name || arg.startsWith(`${name}=`));
+  const found = args[at];
+  if (found === undefined) return { value: undefined, rest: args };
+  const joined = found.includes('=');
+  const value = joined ? found.slice(name.length + 1) : args[at + 1];
+  if (!value) throw new UsageError(`${name} takes a value`);
+  return { value, rest: [...args.slice(0, at), ...args.slice(at + (joined ? 1 : 2))] };
+};
 
 /** Takes `--port-base N` out of the arguments, wherever it stands. */
 const takePortBase = (args: string[], root: string): { portBase: number; rest: string[] } => {
-  const at = args.findIndex((arg) => arg === '--port-base' || arg.startsWith('--port-base='));
-  const found = args[at];
-  if (found === undefined) {
-    return {
-      portBase: Number(readVariables(root)[SETTINGS.portBase.env] ?? SETTINGS.portBase.fallback),
-      rest: args,
-    };
-  }
-  const joined = found.includes('=');
-  const value = joined ? found.slice('--port-base='.length) : args[at + 1];
-  if (!value || !/^\d+$/.test(value)) throw new UsageError('--port-base takes a port number');
-  return { portBase: Number(value), rest: [...args.slice(0, at), ...args.slice(at + (joined ? 1 : 2))] };
+  const { value, rest } = takeOption(args, '--port-base');
+  const portBase = value ?? readVariables(root)[SETTINGS.portBase.env] ?? SETTINGS.portBase.fallback;
+  if (!/^\d+$/.test(portBase)) throw new UsageError('--port-base takes a port number');
+  return { portBase: Number(portBase), rest };
 };
+
+/** Takes out who the operator is, and whether the glass is broken. */
+const takeOperator = (args: string[]): { options: OperatorOptions; rest: string[] } => {
+  const named = takeOption(args, '--operator');
+  const keyed = takeOption(named.rest, '--operator-key');
+  const rest = keyed.rest.filter((arg) => arg !== '--break-glass');
+  const options = {
+    operator: named.value,
+    keyFile: keyed.value,
+    breakGlass: rest.length < keyed.rest.length,
+  };
+  return { options, rest };
+};
+
+/** How this command line came about: by whom, and whether a second operator has confirmed it. */
+interface Origin {
+  argv: readonly string[];
+  options: OperatorOptions;
+  confirmed: ConfirmedAct | undefined;
+}
 
 const createContext = (
   io: CommandIo,
   portBase: number,
+  origin: Origin,
 ): { context: CommandContext; close(): Promise<void> } => {
   let config: Promise<Config> | undefined;
   let database: Promise<Database> | undefined;
@@ -120,6 +150,11 @@ const createContext = (
   const context: CommandContext = {
     io,
     portBase,
+    act: async (act, run, replay) =>
+      (await import('./wiring/operators.ts')).actBy(context, origin, { act, run, replay }),
+    again: (argv, confirmed) => run(['--port-base', String(portBase), ...argv], io, confirmed),
+    identity: async () =>
+      (await import('./wiring/operators.ts')).identityOf(io, origin.options, readVariables(io.root))(),
     config: () => (config ??= findConfig()),
     database: () =>
       (database ??= context.config().then(({ databaseUrl }) => openDatabase(databaseUrl, { max: 4 }))),
@@ -128,11 +163,15 @@ const createContext = (
   return { context, close: async () => (await database)?.close() };
 };
 
-/** Runs one command line; returns its exit code and never throws for an error that it can explain. */
-export const run = async (argv: string[], io: CommandIo): Promise<number> => {
+/**
+ * Runs one command line; returns its exit code and never throws for an error that it can explain. `confirmed` names the
+ * operator's act that it may carry out.
+ */
+export const run = async (argv: string[], io: CommandIo, confirmed?: ConfirmedAct): Promise<number> => {
   let close = async (): Promise<void> => undefined;
   try {
-    const { portBase, rest } = takePortBase(argv, io.root);
+    const { portBase, rest: without } = takePortBase(argv, io.root);
+    const { options, rest } = takeOperator(without);
     const [name, ...args] = rest;
     if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
       io.stdout.write(HELP);
@@ -140,7 +179,7 @@ export const run = async (argv: string[], io: CommandIo): Promise<number> => {
     }
     const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (!entry) throw new UsageError(`caducee has no command "${name}"; caducee --help lists them`);
-    const created = createContext(io, portBase);
+    const created = createContext(io, portBase, { argv: rest, options, confirmed });
     close = created.close;
     return await (
       await entry.load()

@@ -11,8 +11,8 @@ export interface CommandIo {
   locale: 'fr' | 'en';
 }
 
-/** A command's exit codes: 0 done, 1 refused or failed, 2 wrong usage. */
-export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+/** A command's exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 asked and waiting for a second operator. */
+export const EXIT = { done: 0, failed: 1, usage: 2, waiting: 3 } as const;
 
 /** An error of usage: the message says what to type instead. */
 export class UsageError extends Error {}

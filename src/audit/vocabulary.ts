@@ -62,6 +62,15 @@ export const EVENTS = {
   contact_changed: 'A practitioner’s contact details changed (the details themselves are not here).',
   client_changed: 'A service’s registration was added, changed or removed.',
   signing_key_changed: 'A signing key was made, promoted or retired.',
+
+  // operators by name
+  'operator.added': 'An operator was registered, with a key.',
+  'operator.removed': 'An operator may act no more.',
+  'operator.act_asked': 'An operator signed an act, for a reason; what opens something waits for a second one.',
+  'operator.broke_glass': 'An operator did alone what a second one should have confirmed.',
+  'operator.act_confirmed': 'A second operator confirmed an act, which was then done.',
+  'operator.act_refused': 'A second operator refused an act.',
+  'operator.act_seen': 'A second operator looked at what was done at once.',
 } as const;
 
 /** A type of audit event. */

@@ -17,7 +17,7 @@ caducee cards oppose SERIAL|NUMBER [--reason TEXT] [--json]
   Declares a card lost, by the serial of its certificate or by its number, which covers every certificate of the card.
   At once it signs in nowhere, opens no further service and refreshes no token.
 
-caducee cards release SERIAL|NUMBER [--json]
+caducee cards release SERIAL|NUMBER [--reason TEXT] [--json]
   Takes back a declaration made by mistake.
 `;
 
@@ -66,9 +66,9 @@ const listSeen = async ({ io, database }: CommandContext, what: string, json: bo
 const change = async (
   { io, database }: CommandContext,
   act: 'oppose' | 'release',
-  asked: { key: string; reason: string; json: boolean },
+  asked: { key: string; reason: string; operator: string; json: boolean },
 ): Promise<number> => {
-  const { key, reason, json } = asked;
+  const { key, reason, operator, json } = asked;
   const audit = createAudit({ clock });
   const changed = await (
     await database()
@@ -82,7 +82,7 @@ const change = async (
     await audit.record(tx, {
       type: act === 'oppose' ? 'card.opposed' : 'card.released',
       ...(owner === undefined ? {} : { nationalId: owner }),
-      details: { card: key, ...(act === 'oppose' ? { reason } : {}) },
+      details: { card: key, operator, ...(act === 'oppose' ? { reason } : {}) },
     });
     return true;
   });
@@ -117,7 +117,12 @@ export const runCardsCommand: Command = async (args, context) => {
   if (verb === 'list' && what === undefined) return listLost(context, json);
   if (verb === 'list' && what !== undefined) return listSeen(context, what, json);
   if ((verb === 'oppose' || verb === 'release') && what !== undefined) {
-    return change(context, verb, { key: readKey(what), reason: values.reason ?? 'declared lost', json });
+    const key = readKey(what);
+    const reason = values.reason?.trim() ?? '';
+    return context.act(
+      { kind: verb === 'oppose' ? 'stop' : 'open', name: `card.${verb}`, arguments: { card: key }, reason },
+      (operator) => change(context, verb, { key, reason: reason || 'declared lost', operator, json }),
+    );
   }
   throw new UsageError(HELP.trimEnd());
 };

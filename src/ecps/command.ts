@@ -16,8 +16,8 @@ import { createEcps, type EcpsService } from './service.ts';
 const HELP = `caducee devices list ID [--json]
   The phones that carry the e-CPS of a practitioner (12 characters, or the 11 digits of an RPPS number).
 
-caducee devices revoke ID DEVICE [--json]
-caducee devices revoke ID --all [--json]
+caducee devices revoke ID DEVICE [--reason TEXT] [--json]
+caducee devices revoke ID --all [--reason TEXT] [--json]
   Ends one phone of a practitioner, or every one: the owner is told by mail, and the running server ends the
   sessions born from it within seconds. Nothing undoes it: the phone must be activated again.
 `;
@@ -87,6 +87,18 @@ const revoke = async (
   }
 };
 
+const revokeBy = async (
+  context: CommandContext,
+  asked: Parameters<typeof revoke>[1] & { reason: string },
+): Promise<number> => {
+  const { device, reason } = asked;
+  const nationalId = await nationalIdOf(context, asked.id);
+  return context.act(
+    { kind: 'stop', name: 'device.revoke', arguments: { device: device ?? 'all' }, reason, nationalId },
+    () => revoke(context, asked),
+  );
+};
+
 /** `caducee devices`: what the operator sees of phones, and ends. */
 export const runDevicesCommand: Command = async (args, context) => {
   const { values, positionals } = parseArgs({
@@ -96,6 +108,7 @@ export const runDevicesCommand: Command = async (args, context) => {
       help: { type: 'boolean', short: 'h' },
       json: { type: 'boolean' },
       all: { type: 'boolean' },
+      reason: { type: 'string' },
     },
   });
   if (values.help) {
@@ -107,7 +120,7 @@ export const runDevicesCommand: Command = async (args, context) => {
   if (id === undefined || more.length > 0) throw new UsageError(HELP.trimEnd());
   if (verb === 'list' && device === undefined) return list(context, id, json);
   if (verb === 'revoke' && (device === undefined) === (values.all === true)) {
-    return revoke(context, { id, device, json });
+    return revokeBy(context, { id, device, json, reason: values.reason?.trim() ?? '' });
   }
   throw new UsageError(HELP.trimEnd());
 };

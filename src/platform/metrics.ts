@@ -41,6 +41,11 @@ export const METRICS = {
     labels: ['state'],
     help: 'Connections of this process to PostgreSQL: `used`, `idle`; and `waiting`, callers that wait for one.',
   },
+  operator_acts_open: {
+    kind: 'gauge',
+    labels: ['state'],
+    help: 'Operators’ acts that somebody has to look at: `waiting` for a confirmation, done and `unseen`, done by `break_glass`. The same in every process.',
+  },
   card_revocation_fresh_seconds: {
     kind: 'gauge',
     labels: [],
@@ -54,6 +59,9 @@ export const METRICS = {
 type NameOf<Kind> = {
   [Name in keyof typeof METRICS]: (typeof METRICS)[Name]['kind'] extends Kind ? Name : never;
 }[keyof typeof METRICS];
+
+/** What a gauge reads. */
+type GaugeValue = number | undefined | Readonly<Record<string, number | undefined>>;
 
 /** The numbers of one process, in Prometheus' format. */
 export interface Metrics {
@@ -69,11 +77,8 @@ export interface Metrics {
   audited(type: string): void;
   /** A scheduled job ran. */
   job(labels: { job: string; outcome: 'done' | 'failed' }): void;
-  /** A value that is read each time the metrics are, or several by their one label; undefined is told as NaN. */
-  gauge(
-    name: NameOf<'gauge'>,
-    read: () => number | undefined | Readonly<Record<string, number | undefined>>,
-  ): void;
+  /** A value that is read each time the metrics are, or several by their one label; undefined, or a failure, is NaN. */
+  gauge(name: NameOf<'gauge'>, read: () => GaugeValue | Promise<GaugeValue>): void;
   readonly contentType: string;
   text(): Promise<string>;
 }
@@ -115,8 +120,9 @@ export const createMetrics = (options: { processMetrics?: boolean } = {}): Metri
       const [label] = METRICS[name].labels;
       void new Gauge({
         ...declared(name),
-        collect() {
-          const value = read();
+        async collect() {
+          // A database that does not answer is told by the probes; the other metrics are told all the same.
+          const value = await Promise.resolve(read()).catch(() => undefined);
           if (typeof value !== 'object') return this.set(value ?? Number.NaN);
           for (const [state, count] of Object.entries(value)) {
             this.set({ [label ?? '']: state }, count ?? Number.NaN);

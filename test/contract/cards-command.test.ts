@@ -5,6 +5,7 @@ import { isOpposed, rememberCard } from '../../src/card/repository.ts';
 import type { CommandContext } from '../../src/command.ts';
 import { UsageError } from '../../src/io.ts';
 import type { Database } from '../../src/platform/postgres.ts';
+import { unnamed } from '../support/command.ts';
 import { testDatabase } from '../support/services.ts';
 
 const SERIAL = '5a01bc';
@@ -33,7 +34,7 @@ const cards = async (...args: string[]): Promise<{ code: number; text: string }>
       done();
     },
   });
-  const context = { io: { stdout }, database: async () => db } as unknown as CommandContext;
+  const context = { io: { stdout }, database: async () => db, ...unnamed } as unknown as CommandContext;
   return { code: await runCardsCommand(args, context), text };
 };
 const json = async (...args: string[]): Promise<unknown> => JSON.parse((await cards(...args, '--json')).text);
@@ -50,7 +51,11 @@ describe('caducee cards', () => {
     expect(await json('oppose', given)).toEqual({ card: key, opposed: false });
     const { rows } = await db.query('SELECT type, national_id, details FROM audit_event');
     expect(rows).toEqual([
-      { type: 'card.opposed', national_id: DOCTOR, details: { card: key, reason: 'stolen in Lyon' } },
+      {
+        type: 'card.opposed',
+        national_id: DOCTOR,
+        details: { card: key, operator: 'tester', reason: 'stolen in Lyon' },
+      },
     ]);
   });
 

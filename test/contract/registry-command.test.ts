@@ -13,6 +13,7 @@ import { runRegistryCommand } from '../../src/registry/command.ts';
 import { importFile } from '../../src/registry/import.ts';
 import { progressLine } from '../../src/registry/progress-bar.ts';
 import { createRegistry } from '../../src/registry/service.ts';
+import { unnamed } from '../support/command.ts';
 import { onFileEnd } from '../support/cleanup.ts';
 import { HEADERS, doctor, file, line, rpps } from '../support/registry.ts';
 import { ROOT, cleanEnvironment, runCaducee, type CommandResult } from '../support/sandbox.ts';
@@ -67,6 +68,7 @@ const caducee = async (...args: string[]): Promise<CommandResult> => {
     config: async () => config,
     database: async () => db,
     keyring: async () => createKeyRing(config.masterKey),
+    ...unnamed,
   });
   return { code, ...written };
 };

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { runDevicesCommand } from '../../src/ecps/command.ts';
 import { UsageError } from '../../src/io.ts';
 import { createKeyRing } from '../../src/platform/crypto.ts';
+import { unnamed } from '../support/command.ts';
 import { refusal, startEcpsSite, type EcpsSite } from '../support/ecps-site.ts';
 
 describe('caducee devices', () => {
@@ -20,6 +21,7 @@ describe('caducee devices', () => {
       database: async () => site.db,
       keyring: async () => createKeyRing(site.config.masterKey),
       portBase: 4000,
+      ...unnamed,
     });
     return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
   };

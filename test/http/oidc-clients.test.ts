@@ -7,6 +7,7 @@ import { runClientsCommand } from '../../src/clients/command.ts';
 import { createClients, isSecretOf, type Clients } from '../../src/clients/service.ts';
 import type { CommandContext } from '../../src/command.ts';
 import type { Database } from '../../src/platform/postgres.ts';
+import { unnamed } from '../support/command.ts';
 import { onFileEnd } from '../support/cleanup.ts';
 import { testDatabase } from '../support/services.ts';
 
@@ -37,6 +38,7 @@ const run = async (...args: string[]): Promise<{ code: number; out: string; err:
     keyring: unused,
     database: () => Promise.resolve(db),
     portBase: 4000,
+    ...unnamed,
   };
   return { code: await runClientsCommand(args, context), out: stdout.text, err: stderr.text };
 };

@@ -36,6 +36,19 @@ export const MAIL_SAMPLES: { [T in MailTemplate]: Record<string, MailData[T]> } 
     month: { deviceName: 'Pixel 8', dueAt: '2022-01-14T07:30:00Z', days: 30 },
     last: { deviceName: 'Pixel 8', dueAt: '2022-01-14T07:30:00Z', days: 1 },
   },
+  operator_act: Object.fromEntries(
+    (['waits', 'done', 'break_glass'] as const).map((what) => [
+      what,
+      {
+        what,
+        id: 'act_7ZQ2M9AK7QF2M9AK7QF2M9AK7Q',
+        act: 'registry.rollback',
+        operator: 'claire',
+        reason: 'file of the wrong day',
+        at: '2021-01-14T07:30:00Z',
+      },
+    ]),
+  ),
   sign_in_reported: {
     usual: {
       at: '2021-01-14T07:30:00Z',

@@ -85,6 +85,7 @@ describe('metrics', () => {
     let used = 1;
     metrics.gauge('database_connections', () => ({ used, idle: 2 }));
     metrics.gauge('card_revocation_fresh_seconds', () => undefined);
+    metrics.gauge('operator_acts_open', async () => ({ waiting: 3 }));
     used = 7;
     const lines = (await metrics.text()).split('\n');
     expect(lines).toEqual(
@@ -92,6 +93,7 @@ describe('metrics', () => {
         'caducee_database_connections{state="used"} 7',
         'caducee_database_connections{state="idle"} 2',
         'caducee_card_revocation_fresh_seconds Nan',
+        'caducee_operator_acts_open{state="waiting"} 3',
       ]),
     );
   });

@@ -33,6 +33,16 @@ export interface MailData {
   device_frozen: AboutPhone;
   pin_changed: AboutPhone & { rollbackUntil?: Instant };
   renewal_due: { deviceName: string; dueAt: Instant; days: number };
+  /** To an operator: another one asks, or has done, something. */
+  operator_act: {
+    what: 'waits' | 'done' | 'break_glass';
+    id: string;
+    /** Such as `card.oppose`. */
+    act: string;
+    operator: string;
+    reason: string;
+    at: Instant;
+  };
   /** The person answered "I asked for nothing". */
   sign_in_reported: { at: Instant; service: string; browser: string; place: string; deviceName?: string };
 }

@@ -151,6 +151,24 @@ export const templates: Templates = {
     };
   },
 
+  operator_act: (data, pen) => {
+    const t = pen.t.operator_act;
+    const facts: Block = {
+      type: 'facts',
+      facts: [
+        [t.act, data.act],
+        [t.operator, data.operator],
+        [t.reason, plain(data.reason)],
+        [pen.t.when, pen.moment(data.at)],
+        [t.command, `caducee operators show ${data.id}`],
+      ],
+    };
+    return {
+      ...t[data.what],
+      blocks: [text(t[data.what].intro), facts, text(t[data.what].then)],
+    };
+  },
+
   sign_in_reported: (data, pen) => {
     const t = pen.t.sign_in_reported;
     return {

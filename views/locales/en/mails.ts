@@ -122,6 +122,33 @@ export const mails = {
     notYou: 'Remove it from your e-CPS in the app of another of your phones, or call us.',
   },
 
+  operator_act: {
+    act: 'Act',
+    operator: 'Operator',
+    reason: 'Reason',
+    command: 'To look at it',
+    waits: {
+      subject: 'An act waits for your confirmation',
+      preheader: 'Nothing is done until a second operator has confirmed.',
+      title: 'An act waits for your confirmation',
+      intro: 'Another operator asks for what follows. Nothing is done until you have confirmed it.',
+      then: 'Check with that person, aloud. Then confirm (operators confirm) or refuse (operators refuse).',
+    },
+    done: {
+      subject: 'An operator has stopped something',
+      preheader: 'It is done. Look at it.',
+      title: 'An operator has stopped something',
+      intro: 'Another operator has done what follows. It is in force.',
+      then: 'Say that you have seen it (operators seen). If it surprises you, ask that person, aloud.',
+    },
+    break_glass: {
+      subject: 'URGENT: an operator acted without a second one',
+      preheader: 'An act that takes two people was done by one.',
+      title: 'An operator acted without a second one',
+      intro: 'An act that takes two people was done by one, as an emergency. It is in force.',
+      then: 'Call that person now. Then say that you have seen it (operators seen).',
+    },
+  },
   sign_in_reported: {
     subject: 'This wasn’t you: sign-in refused',
     preheader: 'Your report is recorded. Nothing was opened.',

@@ -126,6 +126,33 @@ export const mails = {
     notYou: 'Retirez-le de votre e-CPS depuis l’application d’un autre de vos téléphones, ou appelez-nous.',
   },
 
+  operator_act: {
+    act: 'Acte',
+    operator: 'Exploitant',
+    reason: 'Motif',
+    command: 'Pour le voir',
+    waits: {
+      subject: 'Un acte attend votre confirmation',
+      preheader: 'Rien n’est fait tant qu’un second exploitant n’a pas confirmé.',
+      title: 'Un acte attend votre confirmation',
+      intro: 'Un autre exploitant demande ce qui suit. Rien n’est fait tant que vous ne l’avez pas confirmé.',
+      then: 'Vérifiez auprès de cette personne, de vive voix. Puis confirmez (operators confirm) ou refusez (operators refuse).',
+    },
+    done: {
+      subject: 'Un exploitant a arrêté quelque chose',
+      preheader: 'C’est fait. Regardez-le.',
+      title: 'Un exploitant a arrêté quelque chose',
+      intro: 'Un autre exploitant a fait ce qui suit. C’est en vigueur.',
+      then: 'Dites que vous l’avez vu (operators seen). Si cela vous étonne, demandez à cette personne, de vive voix.',
+    },
+    break_glass: {
+      subject: 'URGENT : un exploitant a agi sans second',
+      preheader: 'Un acte qui demande deux personnes a été fait par une seule.',
+      title: 'Un exploitant a agi sans second',
+      intro: 'Un acte qui demande deux personnes a été fait par une seule, en urgence. C’est en vigueur.',
+      then: 'Appelez cette personne maintenant. Puis dites que vous l’avez vu (operators seen).',
+    },
+  },
   sign_in_reported: {
     subject: 'Vous n’aviez rien demandé : connexion refusée',
     preheader: 'Votre signalement est enregistré. Rien n’a été ouvert.',
