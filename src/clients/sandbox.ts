@@ -41,13 +41,22 @@ const scripted = (clientId: string, name: string): ClientDeclaration => ({
   post_logout_redirect_uris: ['http://localhost/'],
   scope: 'openid profile identity scope_all',
   loopback_redirects: true,
+  // What Pro Santé Connect accepts of today's services, so that they can be tried as they are.
+  compatibility: ['nonce_optional', 'scope_all_alone', 'any_acr'],
 });
 
 const preregistered = (services: SandboxServices): Preregistered[] => [
   service('vaccin-covid', 'Vaccin Covid', services.vaccinCovid),
   service('si-dep', 'SI-DEP', services.siDep),
   service('portail', 'Portail', services.portal),
-  { declaration: { ...scripted('sandbox', 'Bac à sable'), introspect_any: true }, secret: 'sandbox-secret' },
+  {
+    declaration: {
+      ...scripted('sandbox', 'Bac à sable'),
+      introspect_any: true,
+      compatibility: ['pkce_optional', 'nonce_optional', 'scope_all_alone', 'secret_sent_twice', 'any_acr'],
+    },
+    secret: 'sandbox-secret',
+  },
   {
     declaration: {
       ...scripted('sandbox-public', 'Bac à sable (client public)'),

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { checkCredentials, credentialFields } from './credentials.ts';
+import { COMPATIBILITY_NAMES } from './compatibility.ts';
 
 /**
  * A relying party as configuration. The names are those of OpenID Connect Dynamic Client Registration; what Caducée
@@ -53,6 +55,11 @@ const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
 /** What a client_id may be; anything else names nobody. */
 export const CLIENT_ID = /^[A-Za-z0-9._-]{1,100}$/;
 
+/** How a service may obtain tokens. */
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
+export const GRANT_TYPES = ['authorization_code', 'refresh_token', DEVICE_CODE, TOKEN_EXCHANGE] as const;
+
 /** Everything a relying party may declare, with its defaults. An unknown name is an error. */
 export const clientSchema = z
   .strictObject({
@@ -69,15 +76,12 @@ export const clientSchema = z
     tos_uri: webUrl.optional(),
     contacts: z.array(z.string()).optional(),
     application_type: oneOf(['web', 'native']).default('web'),
-    redirect_uris: z.array(redirect).min(1, { error: 'must list at least one address' }),
+    /** Empty for who never signs people in by a browser: an API, a device. */
+    redirect_uris: z.array(redirect).default([]),
     post_logout_redirect_uris: z.array(redirect).default([]),
-    response_types: z.array(oneOf(['code'])).default(['code']),
-    grant_types: z
-      .array(oneOf(['authorization_code', 'refresh_token']))
-      .default(['authorization_code', 'refresh_token']),
-    token_endpoint_auth_method: oneOf(['client_secret_basic', 'client_secret_post', 'none']).default(
-      'client_secret_basic',
-    ),
+    response_types: z.array(oneOf(['code'])).optional(),
+    grant_types: z.array(oneOf(GRANT_TYPES)).default(['authorization_code', 'refresh_token']),
+    ...credentialFields(webUrl),
     id_token_signed_response_alg: oneOf(['RS256', 'ES256']).default('RS256'),
     scope: z
       .string()
@@ -89,8 +93,11 @@ export const clientSchema = z
     default_acr_values: z.array(z.string()).optional(),
     backchannel_logout_uri: webUrl.optional(),
     backchannel_logout_session_required: z.boolean().optional(),
-    /** Ours: PKCE is required. By default it is for public clients; a confidential one may be held to it too. */
-    require_pkce: z.boolean().optional(),
+    userinfo_signed_response_alg: oneOf(['RS256', 'ES256']).optional(),
+    /** Ours: what an older service needs; src/clients/compatibility.ts explains each. */
+    compatibility: z.array(oneOf(COMPATIBILITY_NAMES)).default([]),
+    /** Ours: the registered APIs (their client_id) for which it may exchange a person's token (RFC 8693). */
+    token_exchange_audiences: z.array(z.string().regex(CLIENT_ID)).default([]),
     /** Ours: may introspect the tokens of every service (the "espace de confiance"), not its own only. */
     introspect_any: z.boolean().default(false),
     /** Ours: `jwt` as Pro Santé Connect, or `opaque`. */
@@ -102,16 +109,30 @@ export const clientSchema = z
     const issue = (path: string, message: string) =>
       issues.push({ code: 'custom', path: [path], message, input: value });
     const publicClient = value.token_endpoint_auth_method === 'none';
-    if (publicClient && value.require_pkce === false) {
-      issue('require_pkce', 'must not be false for a public client (token_endpoint_auth_method: none)');
+    if (publicClient && value.compatibility.includes('pkce_optional')) {
+      issue(
+        'compatibility',
+        'must not contain pkce_optional for a public client (token_endpoint_auth_method: none)',
+      );
     }
     if (publicClient && value.introspect_any) {
       issue('introspect_any', 'must not be true for a public client: introspection needs a secret');
     }
+    checkCredentials(value, issue);
     if (!value.scope.split(' ').includes('openid')) issue('scope', 'must contain openid');
-    if (!value.grant_types.includes('authorization_code')) {
-      issue('grant_types', 'must contain authorization_code');
+    const byBrowser = value.grant_types.includes('authorization_code');
+    if (byBrowser && value.redirect_uris.length === 0)
+      issue('redirect_uris', 'must list at least one address');
+    if (!byBrowser && value.redirect_uris.length > 0)
+      issue('redirect_uris', 'need grant_types to contain authorization_code');
+    if (!byBrowser && value.response_types?.length)
+      issue('response_types', 'need grant_types to contain authorization_code');
+    const exchanges = value.grant_types.includes(TOKEN_EXCHANGE);
+    if (exchanges !== value.token_exchange_audiences.length > 0) {
+      issue('token_exchange_audiences', `and grant_types ${TOKEN_EXCHANGE} need one another`);
     }
+    if (exchanges && publicClient)
+      issue('grant_types', `must not contain ${TOKEN_EXCHANGE} for a public client`);
     if (value.backchannel_logout_session_required && value.backchannel_logout_uri === undefined) {
       issue('backchannel_logout_session_required', 'needs backchannel_logout_uri');
     }
@@ -124,10 +145,13 @@ export type ClientDeclaration = z.input<typeof clientSchema>;
 
 /** The names that are ours, not OpenID Connect's. */
 export const OWN_METADATA = [
-  'require_pkce',
+  'compatibility',
+  'token_exchange_audiences',
   'introspect_any',
   'access_token_format',
   'loopback_redirects',
+  'trusted_space',
+  'fapi_profile',
 ] as const satisfies readonly (keyof ClientMetadata)[];
 
 /** Validates one declaration: the metadata, or every problem, each with the name it is about. */

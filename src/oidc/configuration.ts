@@ -7,7 +7,8 @@ import type { CardRefused, CarriesMeans } from './accounts.ts';
 import { CLAIMS_BY_SCOPE } from './claims.ts';
 import { ALGORITHMS, type SigningKey } from './keys.ts';
 import { LIFETIMES } from './lifetimes.ts';
-import { own } from './client-model.ts';
+import { allows, own } from './client-model.ts';
+import { createExtraParams } from './compatibility.ts';
 import { createPolicy } from './policy.ts';
 
 /** Where the endpoints are, below the issuer: Keycloak's layout. */
@@ -179,8 +180,10 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
     extraClientMetadata: { properties: [...OWN_METADATA, 'secret_hashes'] },
     clientBasedCORS: (_ctx, origin, client) => allowsOrigin(config, client, origin),
     pkce: {
-      required: (_ctx, client) => own(client).require_pkce ?? client.tokenEndpointAuthMethod === 'none',
+      required: (_ctx, client) =>
+        client.tokenEndpointAuthMethod === 'none' || !allows(client, 'pkce_optional'),
     },
+    extraParams: createExtraParams(acrs),
     formats: { bitsOfOpaqueRandomness: (_ctx, token) => (token.kind === 'Grant' ? 128 : 256) },
     findAccount: deps.findAccount,
     loadExistingGrant: deps.loadGrant,

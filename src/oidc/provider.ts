@@ -64,9 +64,11 @@ export interface Oidc extends Interactions {
 /** What the library reads of a relying party; a disabled one is unknown. */
 const clientPayload = (client: Client | undefined): AdapterPayload | undefined => {
   if (!client || client.disabled) return undefined;
+  const { metadata } = client;
   const secrets = client.secretHashes.map((hash) => hash.toString('base64url'));
   return {
-    ...client.metadata,
+    ...metadata,
+    response_types: metadata.grant_types.includes('authorization_code') ? ['code'] : [],
     // The library wants a secret where there must be one; ours are compared by their hashes, and this one is never used.
     ...(secrets[0] === undefined ? {} : { client_secret: secrets[0], secret_hashes: secrets }),
   } as AdapterPayload;

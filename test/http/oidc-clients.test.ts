@@ -98,7 +98,7 @@ describe('caducee clients', () => {
     ]);
     expect((await run('list')).out.split('\n').filter(Boolean).length).toBe((await clients.list()).length);
     const shown = JSON.parse((await run('show', 'prescription', '--json')).out);
-    expect(shown).toMatchObject({ client_id: 'prescription', secrets: 1, metadata: { require_pkce: true } });
+    expect(shown).toMatchObject({ client_id: 'prescription', secrets: 1, metadata: { access_token_format: 'opaque' } });
     expect((await run('show', 'agenda-mobile')).out).toMatch(/token_endpoint_auth_method +none/);
     expect((await run('show', 'nobody')).code).toBe(1);
   });

@@ -29,7 +29,6 @@ describe('what services ask for', () => {
         client_name: 'Modern',
         redirect_uris: ['https://modern.example/cb'],
         id_token_signed_response_alg: 'ES256',
-        require_pkce: true,
         access_token_format: 'opaque',
         token_endpoint_auth_method: 'client_secret_post',
       },
