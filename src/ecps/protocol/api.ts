@@ -82,7 +82,7 @@ const pendingRequest = z.object({
   gen,
   challenge: base64urlOf(32),
   context: approvalContext,
-  bindings: z.array(z.enum(['number', 'qr', 'link'])),
+  bindings: z.array(z.enum(['number', 'qr', 'link', 'message'])),
   expiresAt: instant,
   pin: pinState,
 });
