@@ -120,6 +120,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     pages: createOidcPages(kernel.render, config),
     cardRefused: card && ((nationalId, serial) => card.recheck(nationalId, serial)),
     metrics: (name, clientId) => metrics.count(name, clientId),
+    delivered: (outcome) => metrics.message(outcome),
   });
   const ecps = await createEcps({
     ...{ config, db, store, registry, messages, audit, limits, keyring, clock, log },
@@ -133,6 +134,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   const jobs = createJobs({ db, clock, log });
   jobs.add({ name: 'audit-seal', everySeconds: 1, run: () => sealAudit(db) });
   jobs.add({ name: 'messages-forget', everySeconds: 86_400, run: () => messages.forget() });
+  jobs.add({ name: 'deliveries-forget', everySeconds: 86_400, run: () => oidc.deliveries.forget() });
   if (config.store === 'postgres') {
     jobs.add({ name: 'store-sweep', everySeconds: 60, run: () => sweepExpired(db, clock.now()) });
   }
@@ -165,6 +167,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
 
   jobs.start();
   messages.start();
+  oidc.deliveries.start();
 
   return {
     server: kernel.server,
@@ -176,6 +179,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
       await jobs.stop();
       await ecps.approvals.idle();
       await messages.stop();
+      await oidc.deliveries.stop();
       await closeStore();
       await db.close();
     },

@@ -1,10 +1,11 @@
 import type { Audit } from '../audit/record.ts';
 import { backoffMs } from '../messages/backoff.ts';
 import { scrub } from '../messages/mask.ts';
-import { networkErrorName, retryAfterSeconds } from '../messages/transport.ts';
+import { retryAfterSeconds } from '../messages/transport.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
 import type { Log } from '../platform/log.ts';
+import { type Outgoing, OutgoingError } from '../platform/outgoing.ts';
 import type { Database, Queryable } from '../platform/postgres.ts';
 import {
   type ClaimedDelivery,
@@ -14,7 +15,7 @@ import {
   requeueDelivery,
 } from './repository.ts';
 import type { Compose, DeliveryKind, DeliveryRequest, HttpMessage } from './request.ts';
-import { ANSWER_WITHIN_MS, DELIVERY_PATIENCE, END_EVENTS } from './rules.ts';
+import { ANSWER_MAX_BYTES, ANSWER_WITHIN_MS, DELIVERY_PATIENCE, END_EVENTS } from './rules.ts';
 
 /** What became of a try, for metrics. */
 export interface DeliveryOutcome {
@@ -22,19 +23,13 @@ export interface DeliveryOutcome {
   outcome: 'sent' | 'retried' | 'abandoned' | 'expired';
 }
 
-/** Posts one message, following no redirect, to addresses that are allowed; throws when there is no answer. */
-export type Post = (
-  message: HttpMessage,
-  signal: AbortSignal,
-) => Promise<{ status: number; retryAfter: string | undefined }>;
-
 export interface AttemptParts {
   db: Database;
   keyring: KeyRing;
   clock: Clock;
   log: Log;
   audit: Audit;
-  post: Post;
+  outgoing: Pick<Outgoing, 'request'>;
   compose: Compose;
   onOutcome?: ((outcome: DeliveryOutcome) => void) | undefined;
 }
@@ -68,27 +63,27 @@ const attempt = async (parts: AttemptParts, row: ClaimedDelivery): Promise<Failu
     return { error: 'cannot be decrypted with this master key', final: true };
   }
   try {
-    const { status, retryAfter } = await parts.post(
-      await composed(parts, request),
-      AbortSignal.timeout(ANSWER_WITHIN_MS),
-    );
+    const { url, headers, body } = await composed(parts, request);
+    const answer = await parts.outgoing.request(url, { method: 'POST', headers, body, ...BOUNDS });
+    const { status } = answer;
     if (status === 200 || status === 204) return status;
     return {
       error: `the service answered ${status}`,
       status,
-      retryAfter: retryAfterSeconds(retryAfter, parts.clock.now()),
+      retryAfter: retryAfterSeconds(answer.headers['retry-after'], parts.clock.now()),
     };
   } catch (error) {
-    return { error: reasonOf(error) };
+    return failureOf(error);
   }
 };
 
-const reasonOf = (error: unknown): string => {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const name = networkErrorName(cause);
-  if (name === 'TimeoutError' || name === 'AbortError') return 'no answer in time';
-  return scrub(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`);
-};
+const BOUNDS = { timeoutMs: ANSWER_WITHIN_MS, maxBytes: ANSWER_MAX_BYTES } as const;
+
+/** Anything but a failed request is a fault of ours: tried again, told by its name only. */
+const failureOf = (error: unknown): Failure =>
+  error instanceof OutgoingError
+    ? { error: scrub(error.message), final: error.reason === 'refused' }
+    : { error: `internal error (${error instanceof Error ? error.name : typeof error})` };
 
 /** Tries a claimed delivery once, and writes down what came of it. */
 export const tryDelivery = async (parts: AttemptParts, row: ClaimedDelivery): Promise<void> => {

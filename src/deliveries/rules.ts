@@ -18,6 +18,8 @@ export const PARALLEL_PER_SERVICE = 2;
 export const PARALLEL = 128;
 /** A service that has not answered by then has failed this try. */
 export const ANSWER_WITHIN_MS = 5_000;
+/** What a service has to say is of no interest; a page of its framework may come with its 200. */
+export const ANSWER_MAX_BYTES = 1024 * 1024;
 /** Longer than a try may take: only a dead process lets it end. */
 export const LEASE_MS = 30_000;
 

@@ -8,7 +8,7 @@ import type { DeliveryFate, DeliveryFilter, DeliveryRequest } from './request.ts
 import { DELIVERY_PATIENCE } from './rules.ts';
 
 export type * from './request.ts';
-export type { DeliveryOutcome, Post } from './attempt.ts';
+export type { DeliveryOutcome } from './attempt.ts';
 
 /** HTTP messages to services: written before the answer that causes them, delivered afterwards, at least once. */
 export interface Deliveries {

@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Deliveries } from '../deliveries/service.ts';
 import { readForm } from '../http/body.ts';
 import { allowFormAction } from '../http/headers.ts';
 import { completeAnswer, type AnswersDeps } from './answers.ts';
@@ -19,6 +20,7 @@ export interface EdgeDeps {
   events: Events;
   pages: OidcPages;
   sessions: Pick<Sessions, 'touch'>;
+  deliveries: Pick<Deliveries, 'kick'>;
   answers: AnswersDeps;
   logout: ReturnType<typeof createLogout>;
 }
@@ -117,6 +119,8 @@ const throughLibrary = async (
     : undefined;
   if (counter && ctx.status === 200) deps.events.count(counter, answered.oidc.client?.clientId);
   await deps.events.settle(ctx);
+  // The library has queued the news of a confirmed sign-out, and ended the session.
+  if (answered.oidc.route === 'end_session_confirm') deps.deliveries.kick();
   return true;
 };
 

@@ -1,6 +1,5 @@
 import type { Context } from 'koa';
 import type { Client, KoaContextWithOIDC, Provider } from 'oidc-provider';
-import type { AuditEvent } from '../audit/record.ts';
 import type { Log } from '../platform/log.ts';
 import { practitionerAccount, type CarriesMeans } from './accounts.ts';
 import { REPLAYED } from './adapter.ts';
@@ -20,15 +19,6 @@ export interface Events {
   settle(ctx: Context): Promise<void>;
   /** Counts a successful answer of an endpoint. */
   count(name: OidcCounter, clientId: string | undefined): void;
-  signedOut(ctx: Context, by: { client: Client; sub: string }): Promise<void>;
-  backchannel(outcome: Delivery): Promise<void>;
-}
-
-/** How telling a service that a session ended went; without error, well. */
-export interface Delivery {
-  client: Client;
-  sub: string;
-  error: unknown;
 }
 
 export type OidcCounter = 'code' | 'refresh' | 'userinfo' | 'introspection' | 'revocation' | 'refused';
@@ -141,6 +131,15 @@ const createListeners = ({ rows, log, metrics, subUuid }: EventsDeps) => {
     failed(ctx: KoaContextWithOIDC, error: Error): void {
       log.error({ support: supportIdOf(ctx), route: ctx.oidc.route, err: error }, 'failed');
     },
+    notQueued(ctx: KoaContextWithOIDC, error: unknown, client: Client, sub: string): void {
+      log.error({ support: supportIdOf(ctx), client: client.clientId, err: error }, 'sign-out not queued');
+      rows.note(ctx, {
+        type: 'sign_out_not_delivered',
+        clientId: client.clientId,
+        ...named(subjectOf(subUuid, sub)),
+        details: { reason: 'it could not be queued' },
+      });
+    },
     /** The person confirmed on our page; the library ended the session. */
     signedOut(ctx: KoaContextWithOIDC): void {
       const sub = ctx.oidc.session?.accountId;
@@ -153,17 +152,8 @@ const createListeners = ({ rows, log, metrics, subUuid }: EventsDeps) => {
 
 /** Makes {@link Events}. */
 export const createEvents = (deps: EventsDeps): Events => {
-  const { rows, log, subUuid } = deps;
+  const { rows } = deps;
   const listeners = createListeners(deps);
-
-  const delivery = ({ client, sub, error }: Delivery): AuditEvent => {
-    const base = { clientId: client.clientId, ...named(subjectOf(subUuid, sub)) };
-    if (error === undefined) return { type: 'sign_out_delivered', ...base };
-    log.warn({ client: client.clientId, err: error }, 'back-channel logout failed');
-    const why = error instanceof Error ? error.message : String(error);
-    return { type: 'sign_out_not_delivered', ...base, details: { reason: why } };
-  };
-
   return {
     listen(provider) {
       provider.on('authorization.success', listeners.signInGranted);
@@ -177,24 +167,10 @@ export const createEvents = (deps: EventsDeps): Events => {
       provider.on('end_session_confirm.error', listeners.refused);
       provider.on('server_error', listeners.failed);
       provider.on('end_session.success', listeners.signedOut);
-      provider.on('backchannel.success', (ctx, client, sub) =>
-        rows.note(ctx, delivery({ client, sub, error: undefined })),
-      );
-      provider.on('backchannel.error', (ctx, error, client, sub) =>
-        rows.note(ctx, delivery({ client, sub, error })),
-      );
+      // What becomes of the delivery is told at its end; that it could not even be queued, now.
+      provider.on('backchannel.error', listeners.notQueued);
     },
     settle: (ctx) => rows.settle(ctx),
     count: (name, clientId) => deps.metrics?.(name, clientId),
-    signedOut: (ctx, { client, sub }) =>
-      rows.write({
-        type: 'signed_out',
-        clientId: client.clientId,
-        ...named(subjectOf(subUuid, sub)),
-        supportId: supportIdOf(ctx),
-        address: ctx.ip,
-        details: { asked: false },
-      }),
-    backchannel: (outcome) => rows.write(delivery(outcome)),
   };
 };

@@ -4,7 +4,7 @@ import { allowFormAction } from '../http/headers.ts';
 import type { TokenSigner } from './jwt.ts';
 import type { OidcPages } from './pages.ts';
 import { serviceOf, supportIdOf } from './problems.ts';
-import type { Sessions } from './sessions.ts';
+import type { EndedBy, OpenSession, Sessions } from './sessions.ts';
 
 /**
  * Sign-out asked by a service (OpenID Connect RP-Initiated Logout). With an ID token of ours as hint, the session it
@@ -15,8 +15,6 @@ export interface LogoutDeps {
   signer(): TokenSigner;
   sessions: Sessions;
   pages: OidcPages;
-  /** Told that a session ended at a service's request. */
-  signedOut(ctx: Context, by: { client: Client; sub: string }): Promise<void>;
 }
 
 interface Hint {
@@ -84,19 +82,25 @@ export const createLogout = (deps: LogoutDeps) => {
     return client && { client, sub, sid: typeof sid === 'string' ? sid : undefined };
   };
 
-  const endHinted = async (ctx: Context, hint: Hint): Promise<void> => {
+  const endHinted = async (ctx: Context, hint: Hint): Promise<OpenSession[]> => {
     const session = await browserSession(ctx, deps.provider());
-    const ended = hint.sid !== undefined && (await deps.sessions.end(hint.sid));
+    const why: EndedBy = {
+      by: 'service',
+      clientId: hint.client.clientId,
+      supportId: supportIdOf(ctx),
+      address: ctx.ip,
+    };
+    const named = hint.sid === undefined ? undefined : await deps.sessions.end(hint.sid, why);
     // The hint may be older than a new sign-in of the same person in this browser.
     const own = session?.accountId === hint.sub ? session : undefined;
-    if (own && own.uid !== hint.sid) await deps.sessions.end(own.uid);
+    const other = own && own.uid !== hint.sid ? await deps.sessions.end(own.uid, why) : undefined;
     if (own)
       ctx.cookies.set(deps.provider().cookieName('session'), null, {
         path: '/',
         httpOnly: true,
         sameSite: 'lax',
       });
-    if (ended || own) await deps.signedOut(ctx, { client: hint.client, sub: hint.sub });
+    return [named, other].filter((ended) => ended !== undefined);
   };
 
   return async (ctx: Context, params: URLSearchParams): Promise<LogoutOutcome> => {

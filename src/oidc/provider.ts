@@ -3,11 +3,14 @@ import { Provider, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-pro
 import type { Audit } from '../audit/record.ts';
 import type { Client, Clients } from '../clients/service.ts';
 import type { Config } from '../config.ts';
+import { createDeliveries, type Deliveries } from '../deliveries/service.ts';
+import { composePing } from '../deliveries/ping.ts';
 import { allowFormAction } from '../http/headers.ts';
 import { createLimits } from '../limits/limits.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
 import type { Log } from '../platform/log.ts';
+import { createOutgoing } from '../platform/outgoing.ts';
 import type { Database } from '../platform/postgres.ts';
 import type { ExpiringStore } from '../platform/store/contract.ts';
 import type { Registry } from '../registry/service.ts';
@@ -24,10 +27,12 @@ import { createTokenSigner, type TokenSigner } from './jwt.ts';
 import { loadSigningKeys } from './keys.ts';
 import { LIFETIMES } from './lifetimes.ts';
 import { createLogout } from './logout.ts';
+import { composeLogout, queueLogouts, tellLogout } from './logout-token.ts';
 import { adaptModels } from './models.ts';
 import type { OidcPages } from './pages.ts';
 import { createRenderError, serviceOf } from './problems.ts';
-import { createSessions, type Sessions } from './sessions.ts';
+import { createSessionEnd } from './session-end.ts';
+import { createSessions, type EndedBy, type Sessions } from './sessions.ts';
 
 export interface OidcDeps {
   config: Config;
@@ -43,6 +48,8 @@ export interface OidcDeps {
   /** Asked at each authorization and refresh of a session that a card opened. */
   cardRefused?: CardRefused | undefined;
   metrics?: (name: OidcCounter, clientId: string | undefined) => void;
+  /** Told of each try to tell a service something, for metrics. */
+  delivered?: (outcome: { channel: string; outcome: string }) => void;
 }
 
 /** Whose sessions to end. */
@@ -56,7 +63,10 @@ export interface Oidc extends Interactions {
   readonly provider: Provider;
   cookieNames: ReturnType<typeof cookieNames>;
   /** Ends every session of a person or a phone; of a service, all that it was given. Says how many sessions it concerned. */
-  endSessionsOf(of: EndSessionsOf): Promise<number>;
+  endSessionsOf(of: EndSessionsOf, why?: EndedBy): Promise<number>;
+  sessions: Pick<Sessions, 'list' | 'end'>;
+  /** What is told to services, server to server; the composition root starts and stops it. */
+  deliveries: Deliveries;
   /** Reads the signing keys again and goes on with those; sessions and tokens are not touched. */
   reloadKeys(): Promise<void>;
 }
@@ -112,7 +122,13 @@ interface Current {
   signer: TokenSigner;
 }
 
-const createBuilder = (deps: OidcDeps, accounts: Accounts, events: Events, sessions: () => Sessions) => {
+const createBuilder = (
+  deps: OidcDeps,
+  accounts: Accounts,
+  events: Events,
+  sessions: () => Sessions,
+  deliveries: Deliveries,
+) => {
   const { config, clients, clock, store } = deps;
   const Ours = providerClass(deps.pages);
   const adapter = createAdapter({
@@ -141,6 +157,7 @@ const createBuilder = (deps: OidcDeps, accounts: Accounts, events: Events, sessi
       loopbackRedirects: config.mode === 'sandbox',
       sessionChanged: (session) => sessions().index(session),
     });
+    queueLogouts(provider, (ended) => tellLogout({ deliveries, subUuid: config.subUuid }, deps.db, ended));
     events.listen(provider);
     return { provider, signer };
   };
@@ -155,12 +172,22 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
     rows: createEventRows({ ...deps, limits: createLimits(deps) }),
     subUuid: config.subUuid,
   });
+  const outgoing = createOutgoing({ loopback: config.mode === 'sandbox' });
+  const deliveries = createDeliveries({
+    ...deps,
+    outgoing,
+    compose: {
+      backchannel_logout: composeLogout({ ...deps, issuer: config.issuer, signer: () => current.signer }),
+      ciba_ping: composePing,
+    },
+    onOutcome: ({ kind, outcome }) => deps.delivered?.({ channel: kind, outcome }),
+  });
   const sessions: Sessions = createSessions({
     ...deps,
     provider: () => current.provider,
-    backchannel: (outcome) => events.backchannel(outcome),
+    ending: createSessionEnd({ ...deps, deliveries, subUuid: config.subUuid }),
   });
-  const build = createBuilder(deps, accounts, events, () => sessions);
+  const build = createBuilder(deps, accounts, events, () => sessions, deliveries);
   let current = await build();
   const provider = (): Provider => current.provider;
 
@@ -170,6 +197,7 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
     events,
     pages: deps.pages,
     sessions,
+    deliveries,
     answers: {
       frontDoor: `${config.origin}/auth`,
       issuer: config.issuer,
@@ -180,7 +208,6 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
       signer: () => current.signer,
       sessions,
       pages: deps.pages,
-      signedOut: (ctx, by) => events.signedOut(ctx, by),
     }),
   });
 
@@ -191,12 +218,14 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
     },
     cookieNames: cookieNames(config.origin),
     ...createInteractions({ provider, registry, subUuid: config.subUuid, defaultAcr: config.acrEcps }),
-    async endSessionsOf(of) {
-      if (!('nationalId' in of)) return sessions.endAll(of);
+    sessions,
+    deliveries,
+    async endSessionsOf(of, why = { by: 'deviceId' in of ? 'phone' : 'registration' }) {
+      if (!('nationalId' in of)) return sessions.endAll(of, why);
       const practitioner = await registry.find(of.nationalId);
       return practitioner === undefined
         ? 0
-        : sessions.endAll({ sub: subOf(config.subUuid, practitioner.subject) });
+        : sessions.endAll({ sub: subOf(config.subUuid, practitioner.subject) }, why);
     },
     async reloadKeys() {
       current = await build();

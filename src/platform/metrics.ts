@@ -6,7 +6,7 @@ export interface Metrics {
   request(labels: { method: string; route: string; status: number }, seconds: number): void;
   /** A sign-in's end: by which means, and granted or why not. */
   signIn(labels: { means: string; outcome: string }): void;
-  /** A message's fate: mail, sms or push; sent, retried, abandoned. */
+  /** A message's fate: mail, sms, push or what services are told; sent, retried, abandoned. */
   message(labels: { channel: string; outcome: string }): void;
   /** Anything else worth counting: successful refresh, userinfo, introspection. */
   count(name: string, clientId?: string): void;

@@ -355,6 +355,7 @@ describe('signing out', () => {
     for (const id of ['told', 'broken']) await authorize(harness, browser, { client_id: id });
     told.length = 0;
     await browser.follow(query({ id_token_hint: tokens.id_token }));
+    await harness.oidc.deliveries.drain();
     expect(told.map(({ aud }) => aud).sort()).toEqual(['broken', 'told']);
     expect(told[0]).toMatchObject({
       iss: harness.config.issuer,
@@ -366,9 +367,11 @@ describe('signing out', () => {
     expect(rows).toEqual(
       expect.arrayContaining([
         ['sign_out_delivered', 'told'],
-        ['sign_out_not_delivered', 'broken'],
         ['signed_out', 'sandbox'],
       ]),
     );
+    // It is tried again until it is abandoned (test/contract/deliveries.test.ts).
+    const [waiting] = await harness.oidc.deliveries.fate({ clientId: 'broken' });
+    expect(waiting).toMatchObject({ state: 'queued', attempts: 1, lastStatus: 500, nationalId: DOCTOR });
   });
 });
