@@ -1,6 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Accounts, CarriesMeans } from './accounts.ts';
-import { introspectionClaims } from './claims.ts';
+import { OLDER_OTHER_IDS, inOlderWords, introspectionClaims } from './claims.ts';
+import { allows } from './client-model.ts';
 
 /** The library's answers, completed to those of Pro Santé Connect. */
 export interface AnswersDeps {
@@ -80,8 +81,16 @@ const completeIntrospection = async (
     },
   });
   const { jti, ...anonymous } = claims;
-  ctx.body = jti === '' ? anonymous : claims;
+  const known = jti === '' ? anonymous : claims;
+  ctx.body = allows(ctx.oidc.client, 'older_claim_names') ? inOlderWords(known) : known;
 };
+
+/** Discovery: the front door; what only a service's own registration brings is not told to all. */
+const completeDiscovery = (body: Body, deps: AnswersDeps): Body => ({
+  ...body,
+  authorization_endpoint: deps.frontDoor,
+  claims_supported: (body['claims_supported'] as string[]).filter((claim) => claim !== OLDER_OTHER_IDS),
+});
 
 /** Completes the answer of a successful request, by the library's name of the route. */
 export const completeAnswer = async (ctx: KoaContextWithOIDC, deps: AnswersDeps): Promise<void> => {
@@ -93,6 +102,6 @@ export const completeAnswer = async (ctx: KoaContextWithOIDC, deps: AnswersDeps)
     case 'introspection':
       return completeIntrospection(ctx, body as Body, deps);
     case 'discovery':
-      ctx.body = { ...body, authorization_endpoint: deps.frontDoor };
+      ctx.body = completeDiscovery(body as Body, deps);
   }
 };

@@ -129,6 +129,7 @@ const features = (deps: ConfigurationDeps): Configuration['features'] => ({
   claimsParameter: { enabled: true },
   backchannelLogout: { enabled: true },
   userinfo: { enabled: true },
+  jwtUserinfo: { enabled: true },
   revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
   introspection: {
     enabled: true,
@@ -175,7 +176,10 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
     responseTypes: ['code'],
     subjectTypes: ['public'],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
-    enabledJWA: { idTokenSigningAlgValues: [...ALGORITHMS] },
+    enabledJWA: {
+      idTokenSigningAlgValues: [...ALGORITHMS],
+      userinfoSigningAlgValues: [...ALGORITHMS],
+    },
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
     extraClientMetadata: { properties: [...OWN_METADATA, 'secret_hashes'] },
     clientBasedCORS: (_ctx, origin, client) => allowsOrigin(config, client, origin),

@@ -14,6 +14,11 @@ import type { Database, Queryable } from '../platform/postgres.ts';
 export const ALGORITHMS = ['RS256', 'ES256'] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
+/** What signs a service's tokens. */
+export const algorithmOf = (
+  client: { idTokenSignedResponseAlg?: string | undefined } | undefined,
+): Algorithm => (client?.idTokenSignedResponseAlg ?? 'RS256') as Algorithm;
+
 /** `active` signs; `announced` and `retired` are only shown, for verification. */
 export type KeyState = 'announced' | 'active' | 'retired';
 

@@ -5,6 +5,7 @@ import { AlreadyUsed } from './adapter.ts';
 import { adaptClient } from './client-model.ts';
 import type { TokenSigner } from './jwt.ts';
 import { normalise } from './normalise.ts';
+import { adaptRefreshTokens } from './refresh-tokens.ts';
 import { adaptSession, carryMeans } from './session-model.ts';
 import { adaptIdToken, signAccessTokens, tagTokens } from './token-models.ts';
 
@@ -36,6 +37,7 @@ export const adaptModels = (provider: Provider, deps: ModelDeps): void => {
   adaptSession(provider, (session) => deps.sessionChanged(session));
   adaptClient(provider, deps.loopbackRedirects);
   signAccessTokens(provider, deps.signer, wasAccepted);
+  adaptRefreshTokens(provider, deps.signer, wasAccepted);
   adaptIdToken(provider, deps.signer);
   adaptReplayDetection(provider);
   adaptContext(provider, { signer: deps.signer, accept });

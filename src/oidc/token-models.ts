@@ -1,16 +1,15 @@
-import type { AccessToken, Client, IdToken } from 'oidc-provider';
+import type { AccessToken, IdToken } from 'oidc-provider';
 import { Provider } from 'oidc-provider';
 import { epochSeconds, systemClock } from '../platform/clock.ts';
 import { sha256 } from '../platform/crypto.ts';
 import { uuid } from '../platform/random.ts';
 import { practitionerAccount, type CarriesMeans } from './accounts.ts';
-import { accessTokenClaims, idTokenClaims } from './claims.ts';
-import { own } from './client-model.ts';
+import { accessTokenClaims, idTokenClaims, inOlderWords, released, userinfoClaims } from './claims.ts';
+import { allows, own } from './client-model.ts';
 import type { TokenSigner } from './jwt.ts';
-import { looksLikeJwt } from './jwt.ts';
-import type { Algorithm } from './keys.ts';
+import { algorithmOf } from './keys.ts';
 import { LIFETIMES } from './lifetimes.ts';
-import { keep } from './model-fields.ts';
+import { handOutSigned, type Stored } from './signed-tokens.ts';
 
 interface MadeByGrant {
   grantId?: string;
@@ -31,14 +30,6 @@ export const tagTokens = (provider: Provider): void => {
 
 /** What was handed out for a stored access token. */
 const issued = new WeakMap<AccessToken, string>();
-
-interface Stored {
-  value: string;
-  payload: Record<string, unknown>;
-}
-
-const algorithmOf = (client: Client | undefined): Algorithm =>
-  (client?.idTokenSignedResponseAlg ?? 'RS256') as Algorithm;
 
 const signedValue = async (provider: Provider, signer: TokenSigner, token: AccessToken, stored: Stored) => {
   const account = practitionerAccount(Provider.ctx?.oidc.account);
@@ -63,47 +54,27 @@ const signedValue = async (provider: Provider, signer: TokenSigner, token: Acces
       authTime: extra['auth_time'] as number | undefined,
     },
   });
-  return signer.sign(algorithmOf(token.client), claims);
+  return signer.sign(
+    algorithmOf(token.client),
+    allows(token.client, 'older_claim_names') ? inOlderWords(claims) : claims,
+  );
 };
 
-/**
- * PSC's access token: a JWT signed around the stored token, whose identifier is its `jti`. A `jti` often ends up in logs,
- * so it is worth nothing without the signature.
- */
+/** PSC's access token: a JWT signed around the stored token, unless the service chose opaque ones. */
 export const signAccessTokens = (
   provider: Provider,
   signer: TokenSigner,
   wasAccepted: (handle: string) => boolean,
-): void => {
-  const { AccessToken: Model } = provider;
-  keep(Model, 'signed');
-  // Not in the library's types: the value handed out, and the payload that is stored.
-  const prototype = Model.prototype as unknown as { getValueAndPayload(this: AccessToken): Promise<Stored> };
-  const { getValueAndPayload } = prototype;
-  prototype.getValueAndPayload = async function () {
-    const stored = await getValueAndPayload.call(this);
-    const opaque = this.client !== undefined && own(this.client).access_token_format === 'opaque';
-    if (!opaque) {
-      const value = await signedValue(provider, signer, this, stored);
-      issued.set(this, value);
-      return { value, payload: { ...stored.payload, signed: true } };
-    }
-    issued.set(this, stored.value);
-    return stored;
-  };
-
-  const find = Model.find.bind(Model) as (id: string, options?: object) => Promise<AccessToken | undefined>;
-  const findSigned = async (value: string, options?: object): Promise<AccessToken | undefined> => {
-    if (typeof value !== 'string') return undefined;
-    const signed = looksLikeJwt(value);
-    const claims = signed ? signer.verify(value) : undefined;
-    if (signed && claims?.['typ'] !== 'Bearer') return undefined;
-    const token = await find(signed ? String(claims?.['jti']) : value, options);
-    const needsSignature = (token as { signed?: boolean } | undefined)?.signed === true;
-    return needsSignature && !signed && !wasAccepted(value) ? undefined : token;
-  };
-  Object.defineProperty(Model, 'find', { value: findSigned });
-};
+): void =>
+  handOutSigned<AccessToken>(provider.AccessToken, 'Bearer', {
+    verify: (token) => signer.verify(token),
+    wasAccepted,
+    sign: async (token, stored) =>
+      token.client !== undefined && own(token.client).access_token_format === 'opaque'
+        ? undefined
+        : signedValue(provider, signer, token, stored),
+    issued: (token, value) => issued.set(token, value),
+  });
 
 const atHash = (accessToken: string): string => sha256(accessToken).subarray(0, 16).toString('base64url');
 
@@ -119,7 +90,8 @@ export const adaptIdToken = (provider: Provider, signer: TokenSigner): void => {
     if (!person || !accessToken || !client || !handle)
       throw new Error('an ID token comes with an access token');
     const iat = epochSeconds(systemClock.now()); // the library's clock
-    return signer.sign(algorithmOf(client), {
+    const authMode = ((accessToken.extra ?? {}) as CarriesMeans).authMode ?? '';
+    const claims = {
       exp: iat + LIFETIMES.accessToken,
       iat,
       jti: uuid(),
@@ -127,12 +99,19 @@ export const adaptIdToken = (provider: Provider, signer: TokenSigner): void => {
       aud: client.clientId,
       ...(await this.payload()),
       at_hash: atHash(handle),
+      ...(allows(client, 'claims_in_id_token')
+        ? released(userinfoClaims(person.practitioner, person.accountId, authMode), accessToken.scopes)
+        : {}),
       ...idTokenClaims(person.practitioner, {
         clientId: client.clientId,
         sid: accessToken.sid,
         scopes: accessToken.scopes,
-        authMode: ((accessToken.extra ?? {}) as CarriesMeans).authMode ?? '',
+        authMode,
       }),
-    });
+    };
+    return signer.sign(
+      algorithmOf(client),
+      allows(client, 'older_claim_names') ? inOlderWords(claims) : claims,
+    );
   };
 };
