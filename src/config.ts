@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { addressProblems, isLoopbackHost } from './config/addresses.ts';
 import { CARD_SETTINGS, cardProblems } from './config/card.ts';
+import { MTLS_SETTINGS, mtlsProblems } from './config/mtls.ts';
 import {
   integer,
   key32,
@@ -219,6 +220,12 @@ export const SETTINGS = {
     doc: 'Where a practitioner updates his contact details.',
   }),
   ...CARD_SETTINGS,
+  ...MTLS_SETTINGS,
+  outgoingRanges: setting(list, {
+    env: 'CADUCEE_OUTGOING_RANGES',
+    fallback: '',
+    doc: 'CIDR ranges of an internal network where declared services live. Their keys (`jwks_uri`), back-channel logout and CIBA addresses are otherwise asked on the public Internet only; cloud metadata stays out of reach.',
+  }),
   logLevel: setting(oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
     env: 'CADUCEE_LOG_LEVEL',
     fallback: 'info',
@@ -309,7 +316,8 @@ const unsafeCombinations = (config: Unchecked): string[] => {
       'CADUCEE_VAPID_SUBJECT, CADUCEE_VAPID_PUBLIC_KEY and CADUCEE_VAPID_PRIVATE_KEY go together',
     );
   }
-  problems.push(...cardProblems(config));
+  problems.push(...addressProblems('CADUCEE_OUTGOING_RANGES', config.outgoingRanges));
+  problems.push(...cardProblems(config), ...mtlsProblems(config));
   return problems;
 };
 
