@@ -1,7 +1,14 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Accounts, CarriesMeans } from './accounts.ts';
-import { OLDER_OTHER_IDS, inOlderWords, introspectionClaims } from './claims.ts';
+import {
+  OLDER_OTHER_IDS,
+  confirmationOf,
+  inOlderWords,
+  introspectionClaims,
+  type Confirmation,
+} from './claims.ts';
 import { allows } from './client-model.ts';
+import type { Exchanged } from './token-exchange.ts';
 
 /** The library's answers, completed to those of Pro Santé Connect. */
 export interface AnswersDeps {
@@ -15,6 +22,8 @@ type Body = Record<string, unknown>;
 
 /** Token response: what Keycloak adds. */
 const completeTokens = (ctx: KoaContextWithOIDC, body: Body): void => {
+  // An exchange answers as RFC 8693 says.
+  if (body['issued_token_type'] !== undefined) return;
   const { RefreshToken: refresh, AccessToken: access } = ctx.oidc.entities;
   ctx.body = {
     access_token: body['access_token'],
@@ -29,7 +38,9 @@ const completeTokens = (ctx: KoaContextWithOIDC, body: Body): void => {
   };
 };
 
-interface Introspected extends CarriesMeans {
+interface Introspected extends CarriesMeans, Confirmation {
+  aud?: string;
+  exchanged?: Exchanged;
   jti: string;
   /** The token was handed out as a signed JWT. */
   signed?: boolean;
@@ -71,6 +82,9 @@ const completeIntrospection = async (
     nonce: token.extra?.nonce ?? token.nonce,
     sid: token.sid,
     scope: token.scope ?? '',
+    aud: token.aud,
+    act: token.exchanged?.act,
+    cnf: confirmationOf(token),
     typ: access ? 'Bearer' : 'Refresh',
     practitioner: account.practitioner,
     authentication: {

@@ -163,6 +163,18 @@ export const idTokenClaims = (
     : {}),
 });
 
+/** The certificate or key that a token is bound to (RFC 8705, RFC 9449). */
+export interface Confirmation {
+  'x5t#S256'?: string | undefined;
+  jkt?: string | undefined;
+}
+
+/** What a token is bound to, if it is. */
+export const confirmationOf = (token: Confirmation): Confirmation | undefined => {
+  if (token['x5t#S256'] !== undefined) return { 'x5t#S256': token['x5t#S256'] };
+  return token.jkt === undefined ? undefined : { jkt: token.jkt };
+};
+
 /** What an access token stands for. */
 export interface AccessTokenFacts {
   jti: string;
@@ -176,11 +188,15 @@ export interface AccessTokenFacts {
   scope: string;
   authentication: Authentication;
   practitioner: Practitioner;
+  /** The API it is for, who stands between, and what it is bound to; only some tokens have them. */
+  aud?: string | undefined;
+  act?: object | undefined;
+  cnf?: Confirmation | undefined;
   /** `Bearer`, or `Refresh` when a refresh token is introspected. */
   typ: 'Bearer' | 'Refresh';
 }
 
-/** The claims of the signed access token, in PSC's order; no `aud`, as there. */
+/** The claims of the signed access token, in PSC's order; no `aud`, as there, unless it was made for one API. */
 export const accessTokenClaims = (facts: AccessTokenFacts) => ({
   exp: facts.exp,
   iat: facts.iat,
@@ -198,6 +214,9 @@ export const accessTokenClaims = (facts: AccessTokenFacts) => ({
   authMode: facts.authentication.authMode,
   otherIds: otherIdsClaim(facts.practitioner),
   preferred_username: facts.practitioner.nationalId,
+  ...(facts.aud === undefined ? {} : { aud: facts.aud }),
+  ...(facts.act === undefined ? {} : { act: facts.act }),
+  ...(facts.cnf === undefined ? {} : { cnf: facts.cnf }),
 });
 
 /** The claims of a refresh token that is a JWT, as Keycloak's. */

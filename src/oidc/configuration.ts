@@ -10,6 +10,8 @@ import { LIFETIMES } from './lifetimes.ts';
 import { allows, own } from './client-model.ts';
 import { createExtraParams } from './compatibility.ts';
 import { createPolicy } from './policy.ts';
+import { STATUS_FRAME } from './status-frame.ts';
+import { extraOfExchanged } from './token-exchange.ts';
 
 /** Where the endpoints are, below the issuer: Keycloak's layout. */
 const BASE = '/protocol/openid-connect';
@@ -49,7 +51,15 @@ export const cookieNames = (origin: string) => {
     session: name('__Host-', 'sso'),
     interaction: name('__Secure-', 'interaction'),
     resume: name('__Secure-', 'resume'),
+    // Ours, for the iframe of Session Management.
+    browserState: name('__Host-', 'state'),
   };
+};
+
+/** The library refuses names that it does not know. */
+const libraryCookieNames = (origin: string) => {
+  const { session, interaction, resume } = cookieNames(origin);
+  return { session, interaction, resume };
 };
 
 const cookies = ({ config, keyring }: ConfigurationDeps): Configuration['cookies'] => {
@@ -61,7 +71,7 @@ const cookies = ({ config, keyring }: ConfigurationDeps): Configuration['cookies
     overwrite: true,
   } as const;
   return {
-    names: cookieNames(config.origin),
+    names: libraryCookieNames(config.origin),
     keys: [keyring.derive('cookies/oidc').toString('base64url')],
     long: options,
     short: options,
@@ -135,7 +145,10 @@ const features = (deps: ConfigurationDeps): Configuration['features'] => ({
     enabled: true,
     allowedPolicy: (_ctx, client, token) =>
       client.tokenEndpointAuthMethod !== 'none' &&
-      (token.clientId === client.clientId || own(client).introspect_any === true),
+      // One's own, those made for one's API, or those of all in the espace de confiance.
+      (token.clientId === client.clientId ||
+        (token as { aud?: unknown }).aud === client.clientId ||
+        own(client).introspect_any === true),
   },
   rpInitiatedLogout: {
     enabled: true,
@@ -147,6 +160,8 @@ const features = (deps: ConfigurationDeps): Configuration['features'] => ({
 /** What an access token keeps beyond the library's own, for its JWT, for introspection and for userinfo. */
 const extraTokenClaims: NonNullable<Configuration['extraTokenClaims']> = (ctx, token) => {
   if (token.kind !== 'AccessToken') return undefined;
+  const exchanged = extraOfExchanged(token);
+  if (exchanged) return exchanged;
   const source = ctx.oidc.entities.RefreshToken ?? ctx.oidc.entities.AuthorizationCode;
   const { authMode } = (source ?? {}) as CarriesMeans;
   return { acr: source?.acr, auth_time: source?.authTime, nonce: source?.nonce, authMode };
@@ -208,6 +223,9 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
     discovery: {
       claim_types_supported: ['normal'],
       ui_locales_supported: ['fr', 'en'],
+      frontchannel_logout_supported: true,
+      frontchannel_logout_session_supported: true,
+      check_session_iframe: `${config.issuer}${STATUS_FRAME}`,
       prompt_values_supported: ['none', 'login'],
       request_parameter_supported: false,
       introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { Client, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { TOKEN_EXCHANGE } from '../clients/schema.ts';
 import type { Log } from '../platform/log.ts';
 import { practitionerAccount, type CarriesMeans } from './accounts.ts';
 import { REPLAYED } from './adapter.ts';
@@ -21,7 +22,8 @@ export interface Events {
   count(name: OidcCounter, clientId: string | undefined): void;
 }
 
-export type OidcCounter = 'code' | 'refresh' | 'userinfo' | 'introspection' | 'revocation' | 'refused';
+export type OidcCounter =
+  'code' | 'refresh' | 'exchange' | 'userinfo' | 'introspection' | 'revocation' | 'refused';
 
 export interface EventsDeps {
   rows: EventRows;
@@ -30,6 +32,12 @@ export interface EventsDeps {
   /** Metrics, if anyone counts. */
   metrics?: ((name: OidcCounter, clientId: string | undefined) => void) | undefined;
 }
+
+/** How tokens are counted, by the grant type; a sign-in unless it is another. */
+const COUNTED: Readonly<Record<string, OidcCounter>> = {
+  refresh_token: 'refresh',
+  [TOKEN_EXCHANGE]: 'exchange',
+};
 
 /** Ordinary answers to `prompt=none`: nobody was refused anything. */
 const ORDINARY = new Set([
@@ -111,9 +119,14 @@ const createListeners = ({ rows, log, metrics, subUuid }: EventsDeps) => {
       });
     },
     tokensIssued(ctx: KoaContextWithOIDC): void {
-      const refresh = ctx.oidc.params?.['grant_type'] === 'refresh_token';
-      metrics?.(refresh ? 'refresh' : 'code', ctx.oidc.client?.clientId);
-      if (!refresh) rows.note(ctx, { type: 'tokens_issued', ...who(ctx), details: {} });
+      const grantType = text(ctx.oidc.params?.['grant_type']) ?? '';
+      metrics?.(COUNTED[grantType] ?? 'code', ctx.oidc.client?.clientId);
+      if (grantType === 'refresh_token') return;
+      const details =
+        grantType === 'authorization_code'
+          ? {}
+          : clean({ grantType, audience: text(ctx.oidc.params?.['audience']) });
+      rows.note(ctx, { type: 'tokens_issued', ...who(ctx), details });
     },
     tokenRefused(ctx: KoaContextWithOIDC, error: OAuthError): void {
       const { client } = ctx.oidc;

@@ -16,6 +16,7 @@ import type { ExpiringStore } from '../platform/store/contract.ts';
 import type { Registry } from '../registry/service.ts';
 import { createAccounts, type Accounts, type CardRefused } from './accounts.ts';
 import { createAdapter } from './adapter.ts';
+import { createBrowserState, type BrowserState } from './browser-state.ts';
 import { subOf } from './claims.ts';
 import { cookieNames, createConfiguration } from './configuration.ts';
 import { createEdge } from './edge.ts';
@@ -30,6 +31,7 @@ import { createLogout } from './logout.ts';
 import { composeLogout, queueLogouts, tellLogout } from './logout-token.ts';
 import { adaptModels } from './models.ts';
 import type { OidcPages } from './pages.ts';
+import { registerTokenExchange } from './token-exchange.ts';
 import { createRenderError, serviceOf } from './problems.ts';
 import { createSessionEnd } from './session-end.ts';
 import { createSessions, type EndedBy, type Sessions } from './sessions.ts';
@@ -128,6 +130,7 @@ const createBuilder = (
   events: Events,
   sessions: () => Sessions,
   deliveries: Deliveries,
+  browserState: BrowserState,
 ) => {
   const { config, clients, clock, store } = deps;
   const Ours = providerClass(deps.pages);
@@ -158,7 +161,9 @@ const createBuilder = (
       sessionChanged: (session) => sessions().index(session),
     });
     queueLogouts(provider, (ended) => tellLogout({ deliveries, subUuid: config.subUuid }, deps.db, ended));
+    registerTokenExchange(provider, { accounts, clock });
     events.listen(provider);
+    browserState.listen(provider);
     return { provider, signer };
   };
 };
@@ -187,7 +192,9 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
     provider: () => current.provider,
     ending: createSessionEnd({ ...deps, deliveries, subUuid: config.subUuid }),
   });
-  const build = createBuilder(deps, accounts, events, () => sessions, deliveries);
+  const names = cookieNames(config.origin);
+  const browserState = createBrowserState({ ...config, cookieName: names.browserState });
+  const build = createBuilder(deps, accounts, events, () => sessions, deliveries, browserState);
   let current = await build();
   const provider = (): Provider => current.provider;
 
@@ -198,6 +205,7 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
     pages: deps.pages,
     sessions,
     deliveries,
+    browserState,
     answers: {
       frontDoor: `${config.origin}/auth`,
       issuer: config.issuer,
@@ -208,6 +216,7 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
       signer: () => current.signer,
       sessions,
       pages: deps.pages,
+      browserState,
     }),
   });
 
@@ -216,7 +225,7 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
     get provider() {
       return current.provider;
     },
-    cookieNames: cookieNames(config.origin),
+    cookieNames: names,
     ...createInteractions({ provider, registry, subUuid: config.subUuid, defaultAcr: config.acrEcps }),
     sessions,
     deliveries,

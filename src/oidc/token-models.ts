@@ -4,12 +4,20 @@ import { epochSeconds, systemClock } from '../platform/clock.ts';
 import { sha256 } from '../platform/crypto.ts';
 import { uuid } from '../platform/random.ts';
 import { practitionerAccount, type CarriesMeans } from './accounts.ts';
-import { accessTokenClaims, idTokenClaims, inOlderWords, released, userinfoClaims } from './claims.ts';
+import {
+  accessTokenClaims,
+  confirmationOf,
+  idTokenClaims,
+  inOlderWords,
+  released,
+  userinfoClaims,
+} from './claims.ts';
 import { allows, own } from './client-model.ts';
 import type { TokenSigner } from './jwt.ts';
 import { algorithmOf } from './keys.ts';
 import { LIFETIMES } from './lifetimes.ts';
 import { handOutSigned, type Stored } from './signed-tokens.ts';
+import type { OurAccessToken } from './token-exchange.ts';
 
 interface MadeByGrant {
   grantId?: string;
@@ -45,6 +53,9 @@ const signedValue = async (provider: Provider, signer: TokenSigner, token: Acces
     nonce: extra['nonce'] as string | undefined,
     sid: token.sid,
     scope: token.scope ?? '',
+    aud: token.aud as string | undefined,
+    act: (token as OurAccessToken).exchanged?.act,
+    cnf: confirmationOf(token),
     typ: 'Bearer',
     practitioner: account.practitioner,
     authentication: {
