@@ -49,6 +49,11 @@ const redirect = z
 /** The scopes there are; src/oidc/claims.ts says what each releases. */
 export const SCOPES = ['openid', 'profile', 'identity', 'scope_all'] as const;
 
+const originOf = (uri: string): string | undefined => (URL.canParse(uri) ? new URL(uri).origin : undefined);
+
+const hasOriginOf = (uri: string, others: readonly string[]): boolean =>
+  others.some((other) => originOf(other) === originOf(uri));
+
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` });
 
@@ -58,7 +63,35 @@ export const CLIENT_ID = /^[A-Za-z0-9._-]{1,100}$/;
 /** How a service may obtain tokens. */
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
-export const GRANT_TYPES = ['authorization_code', 'refresh_token', DEVICE_CODE, TOKEN_EXCHANGE] as const;
+export const CIBA = 'urn:openid:params:grant-type:ciba';
+export const GRANT_TYPES = [
+  'authorization_code',
+  'refresh_token',
+  DEVICE_CODE,
+  TOKEN_EXCHANGE,
+  CIBA,
+] as const;
+
+interface CibaDeclaration {
+  grant_types: readonly string[];
+  token_endpoint_auth_method?: string | undefined;
+  backchannel_token_delivery_mode?: string | undefined;
+  backchannel_client_notification_endpoint?: string | undefined;
+}
+
+const checkCiba = (value: CibaDeclaration, issue: (path: string, message: string) => void): void => {
+  const mode = value.backchannel_token_delivery_mode;
+  const asks = value.grant_types.includes(CIBA);
+  if (asks !== (mode !== undefined)) {
+    issue('backchannel_token_delivery_mode', `and grant_types ${CIBA} need one another`);
+  }
+  if (asks && value.token_endpoint_auth_method === 'none') {
+    issue('grant_types', `must not contain ${CIBA} for a public client`);
+  }
+  if ((mode === 'ping') !== (value.backchannel_client_notification_endpoint !== undefined)) {
+    issue('backchannel_client_notification_endpoint', 'and backchannel_token_delivery_mode ping need one another');
+  }
+};
 
 /** Everything a relying party may declare, with its defaults. An unknown name is an error. */
 export const clientSchema = z
@@ -93,6 +126,12 @@ export const clientSchema = z
     default_acr_values: z.array(z.string()).optional(),
     backchannel_logout_uri: webUrl.optional(),
     backchannel_logout_session_required: z.boolean().optional(),
+    frontchannel_logout_uri: webUrl.optional(),
+    frontchannel_logout_session_required: z.boolean().optional(),
+    /** CIBA: how the service hears that the person answered. */
+    backchannel_token_delivery_mode: oneOf(['poll', 'ping']).optional(),
+    backchannel_client_notification_endpoint: webUrl.optional(),
+    backchannel_authentication_request_signing_alg: oneOf(['PS256', 'ES256', 'RS256']).optional(),
     userinfo_signed_response_alg: oneOf(['RS256', 'ES256']).optional(),
     /** Ours: what an older service needs; src/clients/compatibility.ts explains each. */
     compatibility: z.array(oneOf(COMPATIBILITY_NAMES)).default([]),
@@ -133,8 +172,19 @@ export const clientSchema = z
     }
     if (exchanges && publicClient)
       issue('grant_types', `must not contain ${TOKEN_EXCHANGE} for a public client`);
+    checkCiba(value, issue);
     if (value.backchannel_logout_session_required && value.backchannel_logout_uri === undefined) {
       issue('backchannel_logout_session_required', 'needs backchannel_logout_uri');
+    }
+    if (value.frontchannel_logout_session_required && value.frontchannel_logout_uri === undefined) {
+      issue('frontchannel_logout_session_required', 'needs frontchannel_logout_uri');
+    }
+    // OpenID Connect Front-Channel Logout 1.0, 2: what ends in a service's name is at a service's own address.
+    if (
+      value.frontchannel_logout_uri !== undefined &&
+      !hasOriginOf(value.frontchannel_logout_uri, value.redirect_uris)
+    ) {
+      issue('frontchannel_logout_uri', 'must be at the origin of one of redirect_uris');
     }
   });
 
@@ -145,6 +195,8 @@ export type ClientDeclaration = z.input<typeof clientSchema>;
 
 /** The names that are ours, not OpenID Connect's. */
 export const OWN_METADATA = [
+  'frontchannel_logout_uri',
+  'frontchannel_logout_session_required',
   'compatibility',
   'token_exchange_audiences',
   'introspect_any',

@@ -9,7 +9,7 @@ const source = (target: string): string | undefined => {
 };
 
 const policy = (ctx: Context): string => {
-  const { nonce, formAction } = requestState(ctx);
+  const { nonce, formAction, frames, framed } = requestState(ctx);
   return [
     `default-src 'none'`,
     `script-src 'self' 'nonce-${nonce}'`,
@@ -20,13 +20,31 @@ const policy = (ctx: Context): string => {
     `manifest-src 'self'`,
     `base-uri 'none'`,
     `form-action ${["'self'", ...formAction].join(' ')}`,
-    `frame-ancestors 'none'`,
+    ...(frames.size === 0 ? [] : [`frame-src ${[...frames].join(' ')}`]),
+    framed ? 'frame-ancestors *' : `frame-ancestors 'none'`,
   ].join('; ');
 };
 
 const writePolicy = (ctx: Context): void => {
   ctx.set('Content-Security-Policy', policy(ctx));
-  ctx.set('X-Frame-Options', 'DENY');
+  if (requestState(ctx).framed) ctx.remove('X-Frame-Options');
+  else ctx.set('X-Frame-Options', 'DENY');
+};
+
+/** Lets this answer show these addresses in iframes: their origins, and no other. */
+export const allowFrames = (ctx: Context, targets: readonly string[]): void => {
+  const { frames } = requestState(ctx);
+  for (const target of targets) {
+    const allowed = source(target);
+    if (allowed) frames.add(allowed);
+  }
+  writePolicy(ctx);
+};
+
+/** Lets any site show this answer in an iframe: for one that says nothing of anybody and takes no click. */
+export const allowFraming = (ctx: Context): void => {
+  requestState(ctx).framed = true;
+  writePolicy(ctx);
 };
 
 /**

@@ -1,10 +1,10 @@
 import { errorPage } from '../../views/pages/error.ts';
 import { handOverPage } from '../../views/pages/hand-over.ts';
 import { common } from '../../views/locales/index.ts';
-import { signedOutPage, signOutPage } from '../../views/pages/sign-out.ts';
+import { signedOutPage, signOutPage, signingOutPage } from '../../views/pages/sign-out.ts';
 import { createCardHosts } from '../card/hosts.ts';
 import type { Config } from '../config.ts';
-import { allowFormAction } from '../http/headers.ts';
+import { allowFormAction, allowFrames } from '../http/headers.ts';
 import { localeOf } from '../http/locale.ts';
 import type { Render } from '../http/render.ts';
 import type { OidcPages } from '../oidc/pages.ts';
@@ -30,16 +30,24 @@ export const createOidcPages = (
   logoutConfirm: (ctx, { form, service }) => {
     render(ctx, signOutPage({ form, service: service?.name }));
   },
-  loggedOut: (ctx, { service, partly }) => {
+  loggedOut: (ctx, { service, partly, frames = [], next }) => {
     const card =
       config.cardOrigin === undefined
         ? undefined
         : createCardHosts(config.cardOrigin).fresh
           ? 'fresh'
           : 'single';
+    allowFrames(ctx, frames);
+    if (next !== undefined) {
+      render(ctx, signingOutPage({ frames, next }));
+      return;
+    }
     render(
       ctx,
-      signedOutPage({ service: service && { name: service.name, url: service.uri }, partly, card }),
+      signedOutPage({
+        service: service && { name: service.name, url: service.uri },
+        ...{ partly, card, frames },
+      }),
     );
   },
   formPost: (ctx, form) => {

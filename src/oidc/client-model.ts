@@ -10,8 +10,11 @@ export interface OwnClientMetadata {
   compatibility?: Compatibility[];
   token_exchange_audiences?: string[];
   introspect_any?: boolean;
+  trusted_space?: boolean;
+  fapi_profile?: '2.0';
   access_token_format?: 'jwt' | 'opaque';
   loopback_redirects?: boolean;
+  frontchannel_logout_uri?: string;
 }
 
 /** Our own metadata of a client. */

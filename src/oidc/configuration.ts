@@ -1,12 +1,21 @@
 import type { AdapterFactory, Client, Configuration, JWKS, KoaContextWithOIDC } from 'oidc-provider';
 import { OWN_METADATA, SCOPES, isLoopbackUrl } from '../clients/schema.ts';
-import { isLoopbackHost, type Config } from '../config.ts';
+import type { Config } from '../config.ts';
 import { epochSeconds, type Clock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
 import type { CardRefused, CarriesMeans } from './accounts.ts';
+import { expiryOf } from './ciba/rules.ts';
 import { CLAIMS_BY_SCOPE } from './claims.ts';
 import { ALGORITHMS, type SigningKey } from './keys.ts';
 import { LIFETIMES } from './lifetimes.ts';
+import {
+  CLIENT_JWA,
+  authMethods,
+  clientAuthDiscovery,
+  clientAuthFeatures,
+  clientFetch,
+  type ClientAuthDeps,
+} from './client-auth.ts';
 import { allows, own } from './client-model.ts';
 import { createExtraParams } from './compatibility.ts';
 import { createPolicy } from './policy.ts';
@@ -21,12 +30,14 @@ export const ROUTES = {
   userinfo: `${BASE}/userinfo`,
   introspection: `${BASE}/token/introspect`,
   revocation: `${BASE}/revoke`,
+  pushed_authorization_request: `${BASE}/ext/par/request`,
   end_session: `${BASE}/logout`,
   jwks: `${BASE}/certs`,
+  backchannel_authentication: `${BASE}/ext/ciba/auth`,
 } as const;
 
 /** What the library's configuration is made from. */
-export interface ConfigurationDeps {
+export interface ConfigurationDeps extends ClientAuthDeps {
   config: Config;
   keyring: KeyRing;
   clock: Clock;
@@ -37,6 +48,7 @@ export interface ConfigurationDeps {
   logoutConfirm: (ctx: KoaContextWithOIDC) => void | Promise<void>;
   loggedOut: (ctx: KoaContextWithOIDC) => void | Promise<void>;
   loadGrant: NonNullable<Configuration['loadExistingGrant']>;
+  ciba: NonNullable<NonNullable<Configuration['features']>['ciba']>;
   cardRefused?: CardRefused | undefined;
 }
 
@@ -102,6 +114,7 @@ const ttl = ({ config, clock }: ConfigurationDeps): Configuration['ttl'] => {
   return {
     AccessToken: LIFETIMES.accessToken,
     IdToken: LIFETIMES.accessToken,
+    BackchannelAuthenticationRequest: (ctx) => expiryOf(ctx),
     AuthorizationCode: LIFETIMES.code,
     Interaction: LIFETIMES.interaction,
     Grant: config.sessionSeconds,
@@ -117,27 +130,13 @@ const allowsOrigin = (config: Config, client: Client, origin: string): boolean =
   return (client.redirectUris ?? []).some((uri) => URL.canParse(uri) && new URL(uri).origin === origin);
 };
 
-/**
- * Outgoing requests (back-channel logout) keep the library's guard against addresses of internal networks. In the
- * sandbox the services are on this machine, so loopback, and nothing else, is let through.
- */
-const outgoing = (config: Config): NonNullable<Configuration['fetch']> => {
-  return (url, options) => {
-    const { hostname } = new URL(url instanceof Request ? url.url : url);
-    const local = config.mode === 'sandbox' && isLoopbackHost(hostname);
-    if (!local) return fetch(url, options);
-    const { dispatcher: _guard, ...unguarded } = options as RequestInit & { dispatcher?: unknown };
-    return fetch(url, unguarded);
-  };
-};
-
 const features = (deps: ConfigurationDeps): Configuration['features'] => ({
   devInteractions: { enabled: false },
-  dPoP: { enabled: false },
-  pushedAuthorizationRequests: { enabled: false },
+  ...clientAuthFeatures(deps),
   resourceIndicators: { enabled: false },
   claimsParameter: { enabled: true },
   backchannelLogout: { enabled: true },
+  ciba: deps.ciba,
   userinfo: { enabled: true },
   jwtUserinfo: { enabled: true },
   revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
@@ -162,7 +161,8 @@ const extraTokenClaims: NonNullable<Configuration['extraTokenClaims']> = (ctx, t
   if (token.kind !== 'AccessToken') return undefined;
   const exchanged = extraOfExchanged(token);
   if (exchanged) return exchanged;
-  const source = ctx.oidc.entities.RefreshToken ?? ctx.oidc.entities.AuthorizationCode;
+  const { RefreshToken, AuthorizationCode, BackchannelAuthenticationRequest } = ctx.oidc.entities;
+  const source = RefreshToken ?? AuthorizationCode ?? BackchannelAuthenticationRequest;
   const { authMode } = (source ?? {}) as CarriesMeans;
   return { acr: source?.acr, auth_time: source?.authTime, nonce: source?.nonce, authMode };
 };
@@ -190,8 +190,9 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
     acrValues: acrs,
     responseTypes: ['code'],
     subjectTypes: ['public'],
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    clientAuthMethods: [...authMethods(deps)],
     enabledJWA: {
+      ...CLIENT_JWA,
       idTokenSigningAlgValues: [...ALGORITHMS],
       userinfoSigningAlgValues: [...ALGORITHMS],
     },
@@ -219,7 +220,7 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
       url: (_ctx, interaction) => `/connexion/${interaction.uid}`,
     },
     renderError: deps.renderError,
-    fetch: outgoing(config),
+    fetch: clientFetch(deps),
     discovery: {
       claim_types_supported: ['normal'],
       ui_locales_supported: ['fr', 'en'],
@@ -227,9 +228,7 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
       frontchannel_logout_session_supported: true,
       check_session_iframe: `${config.issuer}${STATUS_FRAME}`,
       prompt_values_supported: ['none', 'login'],
-      request_parameter_supported: false,
-      introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
-      revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+      ...clientAuthDiscovery(deps, ROUTES),
     },
   };
 };

@@ -4,11 +4,16 @@ import type { Deliveries } from '../deliveries/service.ts';
 import { readForm } from '../http/body.ts';
 import { allowFormAction } from '../http/headers.ts';
 import { completeAnswer, type AnswersDeps } from './answers.ts';
+import { type BrowserState, isDestroyed } from './browser-state.ts';
 import { ROUTES } from './configuration.ts';
 import type { Events } from './events.ts';
-import type { createLogout } from './logout.ts';
+import { frontChannelOf } from './front-channel.ts';
+import { type createLogout, wantsPage } from './logout.ts';
+import { refuseMethod } from './methods.ts';
 import type { OidcPages } from './pages.ts';
+import { serviceOf } from './problems.ts';
 import type { Sessions } from './sessions.ts';
+import { STATUS_FRAME, answerStatusFrame } from './status-frame.ts';
 
 /**
  * The provider's front: which addresses are its own, and what happens around the library's handling of them. The
@@ -23,6 +28,7 @@ export interface EdgeDeps {
   deliveries: Pick<Deliveries, 'kick'>;
   answers: AnswersDeps;
   logout: ReturnType<typeof createLogout>;
+  browserState: BrowserState;
 }
 
 /** Largest form taken by POST to the authorization and logout endpoints: it becomes the query of a GET. */
@@ -94,6 +100,23 @@ const drawChangeOfPerson = async (ctx: KoaContextWithOIDC, pages: OidcPages): Pr
   });
 };
 
+/** A confirmed sign-out: services are told in iframes before the browser goes on. */
+const drawSignedOut = async (ctx: KoaContextWithOIDC, deps: EdgeDeps): Promise<void> => {
+  if (ctx.oidc.route !== 'end_session_confirm' || ctx.status !== 303 || !wantsPage(ctx)) return;
+  const { session, client } = ctx.oidc;
+  const partly = session === undefined || !isDestroyed(session);
+  const left = partly ? [client?.clientId] : Object.keys(session?.authorizations ?? {});
+  const clientIds = left.filter((clientId) => clientId !== undefined);
+  const frames = await frontChannelOf(deps.provider(), [{ sid: session?.uid ?? '', clientIds }]);
+  if (frames.length === 0) return;
+  const location = ctx.response.get('Location');
+  const own = location.startsWith(ctx.oidc.urlFor('end_session_success'));
+  ctx.remove('Location');
+  ctx.status = 200;
+  const next = own ? undefined : new URL(location, deps.issuer).href;
+  await deps.pages.loggedOut(ctx, { service: serviceOf(client), partly, frames, next });
+};
+
 /** A refresh is a use of the session: it is idle from now. */
 const keepAlive = async (ctx: KoaContextWithOIDC, { sessions }: EdgeDeps): Promise<void> => {
   if (ctx.oidc.route !== 'token' || ctx.status !== 200) return;
@@ -112,6 +135,8 @@ const throughLibrary = async (
   if (!(await runLibrary(ctx, deps.provider(), inner, search))) return false;
   const answered = ctx as KoaContextWithOIDC;
   await drawChangeOfPerson(answered, deps.pages);
+  await drawSignedOut(answered, deps);
+  if (answered.oidc.session) deps.browserState.sync(ctx, answered.oidc.session);
   await completeAnswer(answered, deps.answers);
   await keepAlive(answered, deps);
   const counter = Object.hasOwn(counted, answered.oidc.route)
@@ -160,8 +185,13 @@ export const createEdge = (deps: EdgeDeps): Middleware => {
     const inner = innerPath(ctx.path);
     if (inner === undefined) return next();
     const form = ctx.method === 'POST';
+    if (inner === STATUS_FRAME && ctx.method === 'GET') {
+      answerStatusFrame(ctx, deps.browserState.cookieName);
+      return;
+    }
     if (inner === ROUTES.authorization && form) return toGet(ctx, await readForm(ctx, FORM_LIMIT));
     if (inner === ROUTES.end_session && (form || ctx.method === 'GET')) return endSession(ctx, deps, inner);
-    if (!(await throughLibrary(ctx, deps, inner, ctx.search))) return next();
+    if (await throughLibrary(ctx, deps, inner, ctx.search)) return;
+    if (!refuseMethod(ctx, inner)) return next();
   };
 };

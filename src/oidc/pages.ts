@@ -12,10 +12,21 @@ export interface OidcPages {
    * `logout` with the value `yes` signs out, one without name leaves this service only.
    */
   logoutConfirm(ctx: Context, page: { form: string; service: OidcService | undefined }): void | Promise<void>;
-  /** Signed out, and no address to return to. `partly`: of this service only, the session goes on. */
-  loggedOut(ctx: Context, page: { service: OidcService | undefined; partly: boolean }): void | Promise<void>;
+  /** Signed out. */
+  loggedOut(ctx: Context, page: LoggedOut): void | Promise<void>;
   /** A form that submits itself (a button without JavaScript): `response_mode=form_post`. */
   formPost(ctx: Context, form: OidcForm): void | Promise<void>;
+}
+
+/** The page after a sign-out. */
+export interface LoggedOut {
+  service: OidcService | undefined;
+  /** Of this service only, the session goes on. */
+  partly: boolean;
+  /** Addresses to open in iframes, so that services end what they keep in this browser. */
+  frames?: readonly string[];
+  /** Where the browser goes once they are open, or after a few seconds. Without it the page stays. */
+  next?: string | undefined;
 }
 
 /** A form of hidden fields. */

@@ -10,14 +10,17 @@ import { createLimits } from '../limits/limits.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
 import type { Log } from '../platform/log.ts';
-import { createOutgoing } from '../platform/outgoing.ts';
+import { createOutgoing, type Outgoing } from '../platform/outgoing.ts';
 import type { Database } from '../platform/postgres.ts';
 import type { ExpiringStore } from '../platform/store/contract.ts';
 import type { Registry } from '../registry/service.ts';
 import { createAccounts, type Accounts, type CardRefused } from './accounts.ts';
 import { createAdapter } from './adapter.ts';
+import { adaptBackchannelRequest } from './ciba/poll.ts';
+import { createCiba, type Ciba, type CibaDecision, type CibaQuestion } from './ciba/service.ts';
 import { createBrowserState, type BrowserState } from './browser-state.ts';
 import { subOf } from './claims.ts';
+import type { CertificateTrust } from './client-certificates.ts';
 import { cookieNames, createConfiguration } from './configuration.ts';
 import { createEdge } from './edge.ts';
 import { createEventRows } from './event-rows.ts';
@@ -47,9 +50,13 @@ export interface OidcDeps {
   clock: Clock;
   log: Log;
   pages: OidcPages;
+  /** Judges the certificates of services, where they have a host of their own. */
+  certificateTrust?: CertificateTrust | undefined;
   /** Asked at each authorization and refresh of a session that a card opened. */
   cardRefused?: CardRefused | undefined;
   metrics?: (name: OidcCounter, clientId: string | undefined) => void;
+  /** Puts a service's question (CIBA) to a person's phones; same work for who has none. */
+  ask?: (question: CibaQuestion) => Promise<void>;
   /** Told of each try to tell a service something, for metrics. */
   delivered?: (outcome: { channel: string; outcome: string }) => void;
 }
@@ -67,6 +74,8 @@ export interface Oidc extends Interactions {
   /** Ends every session of a person or a phone; of a service, all that it was given. Says how many sessions it concerned. */
   endSessionsOf(of: EndSessionsOf, why?: EndedBy): Promise<number>;
   sessions: Pick<Sessions, 'list' | 'end'>;
+  /** A person answered what a service asked without a page (CIBA). */
+  decide(authReqId: string, decision: CibaDecision): Promise<void>;
   /** What is told to services, server to server; the composition root starts and stops it. */
   deliveries: Deliveries;
   /** Reads the signing keys again and goes on with those; sessions and tokens are not touched. */
@@ -80,6 +89,8 @@ const clientPayload = (client: Client | undefined): AdapterPayload | undefined =
   const secrets = client.secretHashes.map((hash) => hash.toString('base64url'));
   return {
     ...metadata,
+    // Its certificate is asked for wherever its tokens go.
+    ...(metadata.trusted_space ? { tls_client_certificate_bound_access_tokens: true } : {}),
     response_types: metadata.grant_types.includes('authorization_code') ? ['code'] : [],
     // The library wants a secret where there must be one; ours are compared by their hashes, and this one is never used.
     ...(secrets[0] === undefined ? {} : { client_secret: secrets[0], secret_hashes: secrets }),
@@ -126,11 +137,13 @@ interface Current {
 
 const createBuilder = (
   deps: OidcDeps,
+  ciba: () => Ciba,
   accounts: Accounts,
   events: Events,
   sessions: () => Sessions,
   deliveries: Deliveries,
   browserState: BrowserState,
+  outgoing: Outgoing,
 ) => {
   const { config, clients, clock, store } = deps;
   const Ours = providerClass(deps.pages);
@@ -148,9 +161,14 @@ const createBuilder = (
       createConfiguration({
         ...deps,
         ...logoutPages(deps.pages),
+        outgoing,
         keys,
         adapter,
-        findAccount: (_ctx, sub, source) => accounts.find(sub, source),
+        ciba: ciba().feature,
+        findAccount: (ctx, sub, source) =>
+          ctx.oidc.route === 'backchannel_authentication'
+            ? ciba().account(sub)
+            : accounts.find(sub, source),
         loadGrant,
         renderError: createRenderError(deps.pages),
       }),
@@ -158,8 +176,10 @@ const createBuilder = (
     adaptModels(provider, {
       signer,
       loopbackRedirects: config.mode === 'sandbox',
+      mtlsOrigin: config.mtlsOrigin,
       sessionChanged: (session) => sessions().index(session),
     });
+    adaptBackchannelRequest(provider, store);
     queueLogouts(provider, (ended) => tellLogout({ deliveries, subUuid: config.subUuid }, deps.db, ended));
     registerTokenExchange(provider, { accounts, clock });
     events.listen(provider);
@@ -172,12 +192,14 @@ const createBuilder = (
 export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
   const { config, registry } = deps;
   const accounts = createAccounts(registry, config.subUuid, deps.cardRefused);
+  const limits = createLimits(deps);
+  const rows = createEventRows({ ...deps, limits });
   const events = createEvents({
     ...deps,
-    rows: createEventRows({ ...deps, limits: createLimits(deps) }),
+    rows,
     subUuid: config.subUuid,
   });
-  const outgoing = createOutgoing({ loopback: config.mode === 'sandbox' });
+  const outgoing = createOutgoing({ loopback: config.mode === 'sandbox', ranges: config.outgoingRanges });
   const deliveries = createDeliveries({
     ...deps,
     outgoing,
@@ -187,6 +209,19 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
     },
     onOutcome: ({ kind, outcome }) => deps.delivered?.({ channel: kind, outcome }),
   });
+  const ciba: Ciba = createCiba({
+    ...{ ...deps, accounts, limits },
+    ...{ issuer: config.issuer, subUuid: config.subUuid, defaultAcr: config.acrEcps },
+    perClient: config.cibaPerMinute,
+    provider: () => current.provider,
+    record: (event) => rows.write(event),
+    ask: deps.ask ?? (() => Promise.resolve()),
+    ping: async ({ authReqId, notificationToken, ...ping }) => {
+      const content = { authReqId, notificationToken };
+      await deliveries.deliverHttp(deps.db, { kind: 'ciba_ping', ...ping, content });
+      deliveries.kick();
+    },
+  });
   const sessions: Sessions = createSessions({
     ...deps,
     provider: () => current.provider,
@@ -194,7 +229,7 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
   });
   const names = cookieNames(config.origin);
   const browserState = createBrowserState({ ...config, cookieName: names.browserState });
-  const build = createBuilder(deps, accounts, events, () => sessions, deliveries, browserState);
+  const build = createBuilder(deps, () => ciba, accounts, events, () => sessions, deliveries, browserState, outgoing);
   let current = await build();
   const provider = (): Provider => current.provider;
 
@@ -228,6 +263,7 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
     cookieNames: names,
     ...createInteractions({ provider, registry, subUuid: config.subUuid, defaultAcr: config.acrEcps }),
     sessions,
+    decide: (authReqId, decision) => ciba.decide(authReqId, decision),
     deliveries,
     async endSessionsOf(of, why = { by: 'deviceId' in of ? 'phone' : 'registration' }) {
       if (!('nationalId' in of)) return sessions.endAll(of, why);

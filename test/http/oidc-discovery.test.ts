@@ -65,7 +65,6 @@ describe('discovery', () => {
     expect(listed['claims_supported']).not.toContain('email');
     expect(listed).not.toHaveProperty('registration_endpoint');
     expect(listed).not.toHaveProperty('device_authorization_endpoint');
-    expect(listed).not.toHaveProperty('check_session_iframe');
   });
 
   it('publishes both signing keys without their private halves', async () => {

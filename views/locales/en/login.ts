@@ -162,6 +162,8 @@ export const login = {
     doneText: 'It is true in every service you had opened with this sign-in.',
     donePartly: 'You have left this service. The others stay open.',
     shared: 'On a shared computer, close the browser too.',
+    telling: 'We are telling the services you had opened. It takes a few seconds at most.',
+    goOn: 'Go on without waiting',
   },
   handOver: {
     title: 'Back to the service',

@@ -164,6 +164,8 @@ export const login = {
     doneText: 'C’est vrai dans tous les services que vous aviez ouverts avec cette connexion.',
     donePartly: 'Vous avez quitté ce service. Les autres restent ouverts.',
     shared: 'Sur un ordinateur partagé, fermez aussi le navigateur.',
+    telling: 'Nous prévenons les services que vous aviez ouverts. Cela prend quelques secondes au plus.',
+    goOn: 'Continuer sans attendre',
   },
   handOver: {
     title: 'Retour au service',
