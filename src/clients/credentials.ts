@@ -173,6 +173,12 @@ const checkCertificate = (value: Credentials, issue: Issue): void => {
   if (value.tls_client_certificate_bound_access_tokens === true && value.dpop_bound_access_tokens === true) {
     issue('dpop_bound_access_tokens', 'must not be true beside tls_client_certificate_bound_access_tokens');
   }
+  if (value.trusted_space && value.tls_client_certificate_bound_access_tokens === false) {
+    issue('tls_client_certificate_bound_access_tokens', 'must not be false with trusted_space');
+  }
+  if (value.trusted_space && value.dpop_bound_access_tokens === true) {
+    issue('dpop_bound_access_tokens', 'must not be true with trusted_space: the certificate binds');
+  }
   if (value.trusted_space && !usesCertificate(method)) {
     issue(
       'trusted_space',

@@ -1,7 +1,9 @@
 import type { Context } from 'koa';
 import { Provider, type OIDCContext, type Session } from 'oidc-provider';
+import { cameByMtls } from '../http/service-certificate.ts';
 import type { CarriesMeans } from './accounts.ts';
 import { AlreadyUsed } from './adapter.ts';
+import { adaptClientKeys } from './client-keys.ts';
 import { adaptClient } from './client-model.ts';
 import type { TokenSigner } from './jwt.ts';
 import { normalise } from './normalise.ts';
@@ -17,6 +19,8 @@ export interface ModelDeps {
   signer: TokenSigner;
   /** True in the sandbox, where some clients may return to any address of this machine. */
   loopbackRedirects: boolean;
+  /** The services' own host, if there is one. */
+  mtlsOrigin: string | undefined;
   /** Told after a session was written in which someone signed in, or to which a service was added. */
   sessionChanged(session: Session & CarriesMeans): Promise<void>;
 }
@@ -36,11 +40,12 @@ export const adaptModels = (provider: Provider, deps: ModelDeps): void => {
   tagTokens(provider);
   adaptSession(provider, (session) => deps.sessionChanged(session));
   adaptClient(provider, deps.loopbackRedirects);
+  adaptClientKeys(provider);
   signAccessTokens(provider, deps.signer, wasAccepted);
   adaptRefreshTokens(provider, deps.signer, wasAccepted);
   adaptIdToken(provider, deps.signer);
   adaptReplayDetection(provider);
-  adaptContext(provider, { signer: deps.signer, accept });
+  adaptContext(provider, { signer: deps.signer, accept }, deps.mtlsOrigin);
 };
 
 /** Of several uses of one identifier at once, the store lets one be the first. */
@@ -58,10 +63,23 @@ const adaptReplayDetection = (provider: Provider): void => {
 };
 
 /** Addresses come from the issuer, never from the Host header; parameters are normalised as soon as they are parsed. */
-const adaptContext = (provider: Provider, deps: Parameters<typeof normalise>[2]): void => {
+const adaptContext = (
+  provider: Provider,
+  deps: Parameters<typeof normalise>[2],
+  mtlsOrigin: string | undefined,
+): void => {
   const { prototype } = provider.OIDCContext;
   const parsed = new WeakMap<OIDCContext, Record<string, unknown>>();
-  prototype.urlFor = (name, options) => provider.urlFor(name, options);
+  prototype.urlFor = function (this: OIDCContext & { ctx?: Context }, name, options) {
+    const url = provider.urlFor(name, options);
+    // On the services' own host a proof names that host.
+    const there = mtlsOrigin !== undefined && this.ctx !== undefined && cameByMtls(this.ctx);
+    return there ? `${mtlsOrigin}${new URL(url).pathname}` : url;
+  };
+  prototype.clientJwtAuthExpectedAudience = function (this: OIDCContext) {
+    const names = ['token', this.route];
+    return new Set([provider.issuer, ...names.flatMap((name) => [provider.urlFor(name), this.urlFor(name)])]);
+  };
   Object.defineProperty(prototype, 'params', {
     configurable: true,
     get(this: OIDCContext) {
