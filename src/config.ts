@@ -124,6 +124,11 @@ export const SETTINGS = {
     fallback: '1800',
     doc: 'A session without activity ends after this many seconds (30 min).',
   }),
+  cibaPerMinute: setting(integer(1, 100000), {
+    env: 'CADUCEE_CIBA_PER_MINUTE',
+    fallback: '300',
+    doc: 'Sign-ins that one service may ask server to server (CIBA) in a minute.',
+  }),
   smtpUrl: setting(url(['smtp:', 'smtps:']), {
     env: 'CADUCEE_SMTP_URL',
     secret: true,

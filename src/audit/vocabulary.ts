@@ -10,6 +10,8 @@ export const EVENTS = {
   tokens_issued: 'A code was exchanged for tokens.',
   token_refused: 'A service asked for tokens and was refused.',
   token_replayed: 'A code or refresh token was presented a second time; the tokens born from it are revoked.',
+  ciba_refused: 'A sign-in that a service had asked server to server (CIBA) was refused on the phone, or failed.',
+  ciba_limited: 'A service asked for more sign-ins server to server (CIBA) than it may.',
   signed_out: 'A session ended.',
   sign_out_delivered: 'A service was told, server to server, that a session ended.',
   sign_out_not_delivered: 'A service could not be told, server to server, that a session ended.',

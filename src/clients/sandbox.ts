@@ -1,4 +1,4 @@
-import { clientSchema, type ClientDeclaration } from './schema.ts';
+import { CIBA, clientSchema, type ClientDeclaration } from './schema.ts';
 import type { Clients } from './service.ts';
 
 /** A preregistered client of the sandbox; its secret is public knowledge, which is why production has none of them. */
@@ -53,6 +53,8 @@ const preregistered = (services: SandboxServices): Preregistered[] => [
     declaration: {
       ...scripted('sandbox', 'Bac à sable'),
       introspect_any: true,
+      grant_types: ['authorization_code', 'refresh_token', CIBA],
+      backchannel_token_delivery_mode: 'poll',
       compatibility: ['pkce_optional', 'nonce_optional', 'scope_all_alone', 'secret_sent_twice', 'any_acr'],
     },
     secret: 'sandbox-secret',

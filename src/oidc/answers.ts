@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { CIBA_GRANT, INTERVAL_SECONDS } from './ciba/limits.ts';
 import type { Accounts, CarriesMeans } from './accounts.ts';
 import {
   OLDER_OTHER_IDS,
@@ -99,16 +100,28 @@ const completeIntrospection = async (
   ctx.body = allows(ctx.oidc.client, 'older_claim_names') ? inOlderWords(known) : known;
 };
 
+/** A CIBA request: how often to poll; and who may not ask at all is told so in the standard's words. */
+const completeBackchannel = (ctx: KoaContextWithOIDC): void => {
+  const body = ctx.body as Body | undefined;
+  const { client } = ctx.oidc;
+  if (ctx.status === 200) ctx.body = { ...body, interval: INTERVAL_SECONDS };
+  else if (client && body?.['error'] === 'invalid_request' && !client.grantTypeAllowed(CIBA_GRANT)) {
+    ctx.body = { ...body, error: 'unauthorized_client' };
+  }
+};
+
 /** Discovery: the front door; what only a service's own registration brings is not told to all. */
 const completeDiscovery = (body: Body, deps: AnswersDeps): Body => ({
   ...body,
   authorization_endpoint: deps.frontDoor,
+  backchannel_user_code_parameter_supported: false,
   claims_supported: (body['claims_supported'] as string[]).filter((claim) => claim !== OLDER_OTHER_IDS),
 });
 
 /** Completes the answer of a successful request, by the library's name of the route. */
 export const completeAnswer = async (ctx: KoaContextWithOIDC, deps: AnswersDeps): Promise<void> => {
   const body: unknown = ctx.body;
+  if (ctx.oidc.route === 'backchannel_authentication') return completeBackchannel(ctx);
   if (ctx.status !== 200 || typeof body !== 'object' || body === null || Buffer.isBuffer(body)) return;
   switch (ctx.oidc.route) {
     case 'token':

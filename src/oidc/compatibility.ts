@@ -35,6 +35,8 @@ const createCheckAcr =
 /** Checks of what a request may leave out; the library calls them once the service is known. */
 export const createExtraParams = (supportedAcrs: readonly string[]): Configuration['extraParams'] => ({
   nonce: checkNonce,
+  // PSC's, for CIBA, which looks at it (src/oidc/ciba).
+  channel: null,
   scope: checkScope,
   acr_values: createCheckAcr(supportedAcrs),
 });

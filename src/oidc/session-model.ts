@@ -25,7 +25,9 @@ export const carryMeans = (provider: Provider): void => {
       const source = (
         model === provider.AuthorizationCode
           ? session
-          : (entities?.RotatedRefreshToken ?? entities?.AuthorizationCode)
+          : (entities?.RotatedRefreshToken ??
+            entities?.AuthorizationCode ??
+            entities?.BackchannelAuthenticationRequest)
       ) as CarriesMeans | undefined;
       takeMeans(this, source);
       return save.call(this);

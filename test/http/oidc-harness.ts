@@ -7,6 +7,7 @@ import { seedSandboxClients } from '../../src/clients/sandbox.ts';
 import { createClients, type Clients } from '../../src/clients/service.ts';
 import { clientSchema, type ClientDeclaration } from '../../src/clients/schema.ts';
 import { parseConfig, type Config } from '../../src/config.ts';
+import type { CibaQuestion } from '../../src/oidc/ciba/service.ts';
 import { createOidc, type Oidc } from '../../src/oidc/provider.ts';
 import type { OidcPages } from '../../src/oidc/pages.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -58,6 +59,8 @@ export interface Harness {
   signIn: TestSignIn;
   /** Counts of the provider's metrics, by name. */
   counts: Record<string, number>;
+  /** What services asked of people's phones (CIBA). */
+  asked: CibaQuestion[];
   /** Sign-in pages shown so far. */
   logins: number;
   addClient(declaration: ClientDeclaration, secret?: string): Promise<void>;
@@ -185,6 +188,7 @@ export const startProvider = async (
   await addPractitioner(db, { nationalId: DOCTOR, exercises: DOCTOR_EXERCISES });
   const log = createLog('silent');
   const counts: Record<string, number> = {};
+  const asked: CibaQuestion[] = [];
   const oidc = await createOidc({
     config,
     db,
@@ -196,6 +200,7 @@ export const startProvider = async (
     clock: systemClock,
     log,
     pages,
+    ask: async (question) => void asked.push(question),
     metrics: (name) => (counts[name] = (counts[name] ?? 0) + 1),
   });
   const harness: Harness = {
@@ -207,6 +212,7 @@ export const startProvider = async (
     registry,
     oidc,
     counts,
+    asked,
     signIn: { ...DOCTOR_SIGN_IN },
     logins: 0,
     addClient: async (declaration, secret) => {
