@@ -3,6 +3,7 @@ import type Router from '@koa/router';
 import { createAudit } from './audit/record.ts';
 import { sealAudit } from './audit/seal.ts';
 import { createCard } from './card/service.ts';
+import { createServiceTrust } from './card/services.ts';
 import { createClients } from './clients/service.ts';
 import type { Config } from './config.ts';
 import { directoryRoutes } from './directory/routes.ts';
@@ -10,11 +11,14 @@ import { createEcps } from './ecps/service.ts';
 import { healthRoutes } from './http/health.ts';
 import { type Kernel, createKernel } from './http/kernel.ts';
 import { mount } from './http/mount.ts';
+import { createMtlsServer } from './http/mtls.ts';
 import { createLimits } from './limits/limits.ts';
 import { createOidcPages } from './login/oidc-pages.ts';
 import { loginRoutes, signInPath } from './login/routes.ts';
 import { createMessages } from './messages/service.ts';
 import { createMessageTransports } from './messages/transports.ts';
+import { createServesMtls } from './oidc/client-auth.ts';
+import { ROUTES } from './oidc/configuration.ts';
 import { createOidc } from './oidc/provider.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { createKeyRing } from './platform/crypto.ts';
@@ -37,6 +41,8 @@ export interface App {
   server(): Server;
   /** The card's own listener, not yet listening; undefined where no card host is configured. */
   cardServer: (() => Server) | undefined;
+  /** The services' own listener, where they present certificates; undefined where no such host is configured. */
+  mtlsServer: (() => Server) | undefined;
   /** Prometheus' text, for a listener of its own. */
   metrics(): Promise<{ contentType: string; text: string }>;
   /** From now on not ready: load balancers stop sending. */
@@ -72,6 +78,14 @@ const openStore = (config: Config, db: Database, clock: Clock, log: Log): Opened
       redis.disconnect();
     },
   };
+};
+
+/** The services' own host: the same application behind another entrance. */
+const mtlsServerOf = (config: Config, kernel: Kernel, log: Log): (() => Server) | undefined => {
+  const { mtlsOrigin: origin } = config;
+  if (origin === undefined) return undefined;
+  const serves = createServesMtls(config.issuer, ROUTES);
+  return () => createMtlsServer(config, { origin, log, serves, handler: kernel.handler() });
 };
 
 /** A check that passes when nothing is named. */
@@ -118,6 +132,8 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   const oidc = await createOidc({
     ...{ config, db, store, registry, clients, keyring, audit, clock, log },
     pages: createOidcPages(kernel.render, config),
+    certificateTrust:
+      config.mtlsTrustFile === undefined ? undefined : createServiceTrust(config.mtlsTrustFile, clock),
     cardRefused: card && ((nationalId, serial) => card.recheck(nationalId, serial)),
     metrics: (name, clientId) => metrics.count(name, clientId),
     delivered: (outcome) => metrics.message(outcome),
@@ -172,6 +188,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   return {
     server: kernel.server,
     cardServer: card && (() => card.server()),
+    mtlsServer: mtlsServerOf(config, kernel, log),
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     drain: () => health.drain(),
     close: async () => {

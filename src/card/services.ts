@@ -1,10 +1,11 @@
 import type { X509Certificate } from 'node:crypto';
+import { ConfigurationError } from '../config.ts';
+import { readConfigured } from '../config/files.ts';
 import type { Clock } from '../platform/clock.ts';
 import { parseHolderCertificate } from './certificate.ts';
 import { CHECKS } from './checks.ts';
 import { buildPath } from './path.ts';
-import { certificatesIn, readConfigured } from './trust.ts';
-import { ConfigurationError } from '../config.ts';
+import { certificatesIn } from './trust.ts';
 
 /**
  * Certificates of services, judged by the rules of cards that concern any certificate: an explicit anchor above, strong

@@ -8,6 +8,8 @@ import {
 } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { TLSSocket } from 'node:tls';
+import type { Config } from '../config.ts';
+import { readConfigured } from '../config/files.ts';
 import type { Log } from '../platform/log.ts';
 import { createForwardedReader, type TrustedHop } from './forwarded.ts';
 import { enter } from './service-certificate.ts';
@@ -136,4 +138,18 @@ export const createMtlsHopServer = (options: MtlsOptions & { hop: TrustedHop }):
       }),
     ),
   );
+};
+
+/** The entrance that the configuration describes, not yet listening. */
+export const createMtlsServer = (config: Config, options: MtlsOptions): Server => {
+  const { mtlsTlsKeyFile: key, mtlsTlsCertFile: cert, mtlsTrustFile: trust } = config;
+  if (key === undefined || cert === undefined) {
+    const hop = { addresses: config.mtlsHopAddresses, secret: config.mtlsHopSecret ?? '', unixSocket: false };
+    return createMtlsHopServer({ ...options, hop });
+  }
+  return createMtlsTlsServer(options, {
+    key: readConfigured('CADUCEE_MTLS_TLS_KEY_FILE', key),
+    cert: readConfigured('CADUCEE_MTLS_TLS_CERT_FILE', cert),
+    ...(trust === undefined ? {} : { authorities: readConfigured('CADUCEE_MTLS_TRUST_FILE', trust) }),
+  });
 };
