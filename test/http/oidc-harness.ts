@@ -9,6 +9,7 @@ import { clientSchema, type ClientDeclaration } from '../../src/clients/schema.t
 import { parseConfig, type Config } from '../../src/config.ts';
 import type { CibaQuestion } from '../../src/oidc/ciba/service.ts';
 import { createOidc, type Oidc } from '../../src/oidc/provider.ts';
+import { createOidcPages } from '../../src/login/oidc-pages.ts';
 import type { OidcPages } from '../../src/oidc/pages.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createKeyRing } from '../../src/platform/crypto.ts';
@@ -167,10 +168,11 @@ const configure = (origin: string, overrides: Record<string, string>): Config =>
     ...overrides,
   });
 
-/** Starts a provider on this store. `overrides` are settings. */
+/** Starts a provider on this store. `overrides` are settings; the pages are plain ones unless told. */
 export const startProvider = async (
   storeName: StoreName,
   overrides: Record<string, string> = {},
+  options: { pages?: 'plain' | 'real' } = {},
 ): Promise<Harness> => {
   const { server, port } = await listen();
   const origin = `http://localhost:${port}`;
@@ -188,6 +190,7 @@ export const startProvider = async (
   await addPractitioner(db, { nationalId: DOCTOR, exercises: DOCTOR_EXERCISES });
   const log = createLog('silent');
   const counts: Record<string, number> = {};
+  const kernel = createKernel({ config, log });
   const asked: CibaQuestion[] = [];
   const oidc = await createOidc({
     config,
@@ -199,7 +202,7 @@ export const startProvider = async (
     audit: createAudit({ clock: systemClock }),
     clock: systemClock,
     log,
-    pages,
+    pages: options.pages === 'real' ? createOidcPages(kernel.render, config) : pages,
     ask: async (question) => void asked.push(question),
     metrics: (name) => (counts[name] = (counts[name] ?? 0) + 1),
   });
@@ -225,7 +228,6 @@ export const startProvider = async (
         )
       ).rows,
   };
-  const kernel = createKernel({ config, log });
   kernel.app.use(oidc.middleware);
   kernel.app.use(async (ctx, next) => {
     if (!ctx.path.startsWith('/connexion/')) return next();
