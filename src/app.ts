@@ -3,6 +3,7 @@ import type Router from '@koa/router';
 import { createAudit } from './audit/record.ts';
 import { sealAudit } from './audit/seal.ts';
 import { createCard } from './card/service.ts';
+import { askPhones, toCibaDecision } from './wiring/ciba.ts';
 import { createServiceTrust } from './card/services.ts';
 import { createClients } from './clients/service.ts';
 import type { Config } from './config.ts';
@@ -27,13 +28,11 @@ import { createHealth } from './platform/health.ts';
 import { createJobs } from './platform/jobs.ts';
 import type { Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
-import { type Database, openDatabase } from './platform/postgres.ts';
-import { openRedis } from './platform/redis.ts';
-import type { ExpiringStore } from './platform/store/contract.ts';
-import { createPostgresStore, sweepExpired } from './platform/store/postgres.ts';
-import { createRedisStore } from './platform/store/redis.ts';
+import { openDatabase } from './platform/postgres.ts';
+import { sweepExpired } from './platform/store/postgres.ts';
 import { createRegistry } from './registry/service.ts';
 import { createPhoneServer, servesPhone } from './phone/server.ts';
+import { openStore } from './wiring/store.ts';
 
 /** The provider, wired and ready to listen. */
 export interface App {
@@ -58,27 +57,6 @@ export interface AppOptions {
   /** Pages that the sandbox adds to the provider's own. */
   sandbox?: (kernel: Pick<Kernel, 'render'>) => Router;
 }
-
-interface OpenedStore {
-  store: ExpiringStore;
-  close(): Promise<void>;
-}
-
-const openStore = (config: Config, db: Database, clock: Clock, log: Log): OpenedStore => {
-  if (config.store === 'postgres') {
-    const store = createPostgresStore(db, clock);
-    return { store, close: () => store.close() };
-  }
-  const redis = openRedis(config, (error) => log.error({ err: error }, 'Redis'));
-  const store = createRedisStore(redis);
-  return {
-    store,
-    close: async () => {
-      await store.close();
-      redis.disconnect();
-    },
-  };
-};
 
 /** The services' own host: the same application behind another entrance. */
 const mtlsServerOf = (config: Config, kernel: Kernel, log: Log): (() => Server) | undefined => {
@@ -137,6 +115,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     cardRefused: card && ((nationalId, serial) => card.recheck(nationalId, serial)),
     metrics: (name, clientId) => metrics.count(name, clientId),
     delivered: (outcome) => metrics.message(outcome),
+    ask: (question) => askPhones(question, ecps.approvals, config),
   });
   const ecps = await createEcps({
     ...{ config, db, store, registry, messages, audit, limits, keyring, clock, log },
@@ -144,6 +123,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
       onDeviceRevoked: async (deviceId) => void (await oidc.endSessionsOf({ deviceId })),
       returnUrl: (interactionId) => `${config.origin}${signInPath(interactionId)}/retour`,
       placeOf: (address) => geo.place(address),
+      backchannelDecided: (decision) => oidc.decide(decision.request, toCibaDecision(decision)),
     },
   });
 
