@@ -123,6 +123,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
       onDeviceRevoked: async (deviceId) => void (await oidc.endSessionsOf({ deviceId })),
       returnUrl: (interactionId) => `${config.origin}${signInPath(interactionId)}/retour`,
       placeOf: (address) => geo.place(address),
+      backchannelDecided: ({ request, ...decision }) => oidc.decide(request, toCibaDecision(decision)),
       backchannelDecided: (decision) => oidc.decide(decision.request, toCibaDecision(decision)),
     },
   });

@@ -1,5 +1,8 @@
 import { id as newId, token } from '../../platform/random.ts';
 import { personChannel } from '../channels.ts';
+import { inLocale } from '../../../views/locales/catalogue.ts';
+import { ecps as en } from '../../../views/locales/en/ecps.ts';
+import { ecps as fr } from '../../../views/locales/fr/ecps.ts';
 import type { Ecps } from '../deps.ts';
 import type { ApprovalContext } from '../protocol/context.ts';
 import { isSilenced, originOf } from './browsers.ts';
@@ -51,7 +54,13 @@ export const startBackchannel = async (ecps: Ecps, input: BackchannelInput): Pro
     backchannel: input.request,
     challenge: token(32),
     seed: token(32),
-    context: { ...input.context, browser: '', place: '', known: false, at: now.toISOString() },
+    context: {
+      ...input.context,
+      browser: inLocale(input.context.locale, { fr, en }).service,
+      place: '',
+      known: false,
+      at: now.toISOString(),
+    },
     origin,
     silenced,
     expiresAt: now.getTime() + seconds * 1000,

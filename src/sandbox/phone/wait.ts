@@ -6,6 +6,9 @@ import type { PhoneSession } from './session.ts';
 /** No sign-in came while it was waited for. */
 export class NoRequestError extends Error {}
 
+/** Asked by a service without a page (CIBA): there is no QR to scan. */
+export const isByService = (request: PendingRequest): boolean => !request.bindings.includes('qr');
+
 /** The request meant by --txn or --message; else the newest, since a person who starts again looks at the last page. */
 export const chooseRequest = (
   requests: readonly PendingRequest[],
@@ -13,7 +16,10 @@ export const chooseRequest = (
 ): PendingRequest | undefined =>
   requests
     .filter((request) => txn === undefined || request.txn === txn)
-    .filter((request) => message === undefined || request.context.bindingMessage === message)
+    .filter(
+      (request) =>
+        message === undefined || request.context.bindingMessage === message || isByService(request),
+    )
     .toSorted((a, b) => Date.parse(b.expiresAt) - Date.parse(a.expiresAt))[0];
 
 /** Wakes at each event of the server; when events do not come through, every second. */
