@@ -1,3 +1,4 @@
+import { deviceCodePage, deviceConfirmPage, deviceDonePage } from '../../views/pages/device.ts';
 import { errorPage } from '../../views/pages/error.ts';
 import { handOverPage } from '../../views/pages/hand-over.ts';
 import { common } from '../../views/locales/index.ts';
@@ -49,6 +50,15 @@ export const createOidcPages = (
         ...{ partly, card, frames },
       }),
     );
+  },
+  deviceCode: (ctx, page) => {
+    render(ctx, deviceCodePage(page), page.problem === undefined ? 200 : 422);
+  },
+  deviceConfirm: (ctx, { form, code, service }) => {
+    render(ctx, deviceConfirmPage({ form, code, service: service.name }));
+  },
+  deviceDone: (ctx, { service }) => {
+    render(ctx, deviceDonePage({ service: service?.name }));
   },
   formPost: (ctx, form) => {
     allowFormAction(ctx, form.action);

@@ -9,6 +9,7 @@ import {
   type Confirmation,
 } from './claims.ts';
 import { allows } from './client-model.ts';
+import { completeDevice } from './device-flow.ts';
 import type { Exchanged } from './token-exchange.ts';
 
 /** The library's answers, completed to those of Pro Santé Connect. */
@@ -128,6 +129,9 @@ export const completeAnswer = async (ctx: KoaContextWithOIDC, deps: AnswersDeps)
       return completeTokens(ctx, body as Body);
     case 'introspection':
       return completeIntrospection(ctx, body as Body, deps);
+    case 'device_authorization':
+      ctx.body = completeDevice(body as Body);
+      return;
     case 'discovery':
       ctx.body = completeDiscovery(body as Body, deps);
   }

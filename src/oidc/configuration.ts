@@ -33,6 +33,8 @@ export const ROUTES = {
   pushed_authorization_request: `${BASE}/ext/par/request`,
   end_session: `${BASE}/logout`,
   jwks: `${BASE}/certs`,
+  device_authorization: `${BASE}/auth/device`,
+  code_verification: `${BASE}/device`,
   backchannel_authentication: `${BASE}/ext/ciba/auth`,
 } as const;
 
@@ -49,6 +51,7 @@ export interface ConfigurationDeps extends ClientAuthDeps {
   loggedOut: (ctx: KoaContextWithOIDC) => void | Promise<void>;
   loadGrant: NonNullable<Configuration['loadExistingGrant']>;
   ciba: NonNullable<NonNullable<Configuration['features']>['ciba']>;
+  deviceFlow: NonNullable<NonNullable<Configuration['features']>['deviceFlow']>;
   cardRefused?: CardRefused | undefined;
 }
 
@@ -116,6 +119,7 @@ const ttl = ({ config, clock }: ConfigurationDeps): Configuration['ttl'] => {
     IdToken: LIFETIMES.accessToken,
     BackchannelAuthenticationRequest: (ctx) => expiryOf(ctx),
     AuthorizationCode: LIFETIMES.code,
+    DeviceCode: LIFETIMES.deviceCode,
     Interaction: LIFETIMES.interaction,
     Grant: config.sessionSeconds,
     RefreshToken: (_ctx, token) => left(token.authTime),
@@ -137,6 +141,7 @@ const features = (deps: ConfigurationDeps): Configuration['features'] => ({
   claimsParameter: { enabled: true },
   backchannelLogout: { enabled: true },
   ciba: deps.ciba,
+  deviceFlow: deps.deviceFlow,
   userinfo: { enabled: true },
   jwtUserinfo: { enabled: true },
   revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
@@ -161,8 +166,8 @@ const extraTokenClaims: NonNullable<Configuration['extraTokenClaims']> = (ctx, t
   if (token.kind !== 'AccessToken') return undefined;
   const exchanged = extraOfExchanged(token);
   if (exchanged) return exchanged;
-  const { RefreshToken, AuthorizationCode, BackchannelAuthenticationRequest } = ctx.oidc.entities;
-  const source = RefreshToken ?? AuthorizationCode ?? BackchannelAuthenticationRequest;
+  const { RefreshToken, AuthorizationCode, DeviceCode, BackchannelAuthenticationRequest } = ctx.oidc.entities;
+  const source = RefreshToken ?? AuthorizationCode ?? DeviceCode ?? BackchannelAuthenticationRequest;
   const { authMode } = (source ?? {}) as CarriesMeans;
   return { acr: source?.acr, auth_time: source?.authTime, nonce: source?.nonce, authMode };
 };

@@ -1,11 +1,18 @@
 import type { Context, Middleware } from 'koa';
-import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import type { Deliveries } from '../deliveries/service.ts';
 import { readForm } from '../http/body.ts';
 import { allowFormAction } from '../http/headers.ts';
 import { completeAnswer, type AnswersDeps } from './answers.ts';
 import { type BrowserState, isDestroyed } from './browser-state.ts';
 import { ROUTES } from './configuration.ts';
+import {
+  DEVICE_PAGE,
+  DEVICE_QR,
+  answerDeviceQr,
+  drawDeviceCode,
+  type createDeviceGuard,
+} from './device-flow.ts';
 import type { Events } from './events.ts';
 import { frontChannelOf } from './front-channel.ts';
 import { type createLogout, wantsPage } from './logout.ts';
@@ -13,6 +20,7 @@ import { refuseMethod } from './methods.ts';
 import type { OidcPages } from './pages.ts';
 import { serviceOf } from './problems.ts';
 import type { Sessions } from './sessions.ts';
+import type { Records } from './unit.ts';
 import { STATUS_FRAME, answerStatusFrame } from './status-frame.ts';
 
 /**
@@ -21,8 +29,12 @@ import { STATUS_FRAME, answerStatusFrame } from './status-frame.ts';
  */
 export interface EdgeDeps {
   provider(): Provider;
+  records: Records;
   issuer: string;
+  /** Where the pages are. */
+  origin: string;
   events: Events;
+  guardDevices: ReturnType<typeof createDeviceGuard>;
   pages: OidcPages;
   sessions: Pick<Sessions, 'touch'>;
   deliveries: Pick<Deliveries, 'kick'>;
@@ -42,6 +54,7 @@ export const createPaths = (issuer: string): ((path: string) => string | undefin
   const base = new URL(issuer).pathname.replace(/\/$/, '');
   return (path) => {
     if (path === '/auth') return ROUTES.authorization;
+    if (path === DEVICE_PAGE) return ROUTES.code_verification;
     // RFC 8414 puts the well-known part in front of the issuer's path.
     if (path === `${WELL_KNOWN}/oauth-authorization-server${base}`) return DISCOVERY;
     if (path === `${WELL_KNOWN}/openid-configuration${base}`) return DISCOVERY;
@@ -90,7 +103,7 @@ const runLibrary = async (
  */
 const drawChangeOfPerson = async (ctx: KoaContextWithOIDC, pages: OidcPages): Promise<void> => {
   const secret = ctx.oidc.session?.state?.['secret'];
-  if (ctx.oidc.route !== 'resume' || ctx.status !== 200 || typeof secret !== 'string') return;
+  if (!/^(device_)?resume$/.test(ctx.oidc.route) || ctx.status !== 200 || typeof secret !== 'string') return;
   if (ctx.body === undefined) return;
   // The parameters are not yet taken out of the interaction here; the form ends, by redirects, at the service.
   allowFormAction(ctx, ctx.oidc.entities.Interaction?.params['redirect_uri'] as string | undefined);
@@ -126,7 +139,23 @@ const keepAlive = async (ctx: KoaContextWithOIDC, { sessions }: EdgeDeps): Promi
 
 const counted = { userinfo: 'userinfo', introspection: 'introspection', revocation: 'revocation' } as const;
 
-const throughLibrary = async (
+/** What serves once had served: known as a rule before the library answers, and never given out after. */
+const sendChanges = async (ctx: KoaContextWithOIDC, { records, provider }: EdgeDeps): Promise<void> => {
+  try {
+    await records.flush();
+  } catch (error) {
+    if (!(error instanceof errors.InvalidGrant)) throw error;
+    if (ctx.status !== 200) return;
+    ctx.status = error.statusCode;
+    ctx.body = { error: error.error, error_description: error.error_description };
+    provider().emit('grant.error', ctx, error);
+  }
+};
+
+const throughLibrary = (ctx: Context, deps: EdgeDeps, inner: string, search: string): Promise<boolean> =>
+  deps.records.unit(() => inOneUnit(ctx, deps, inner, search));
+
+const inOneUnit = async (
   ctx: Context,
   deps: EdgeDeps,
   inner: string,
@@ -135,10 +164,12 @@ const throughLibrary = async (
   if (!(await runLibrary(ctx, deps.provider(), inner, search))) return false;
   const answered = ctx as KoaContextWithOIDC;
   await drawChangeOfPerson(answered, deps.pages);
+  await drawDeviceCode(answered, deps.pages);
   await drawSignedOut(answered, deps);
   if (answered.oidc.session) deps.browserState.sync(ctx, answered.oidc.session);
   await completeAnswer(answered, deps.answers);
   await keepAlive(answered, deps);
+  await sendChanges(answered, deps);
   const counter = Object.hasOwn(counted, answered.oidc.route)
     ? counted[answered.oidc.route as keyof typeof counted]
     : undefined;
@@ -182,9 +213,12 @@ const withCookies = async <T>(ctx: Context, provider: Provider, work: () => Prom
 export const createEdge = (deps: EdgeDeps): Middleware => {
   const innerPath = createPaths(deps.issuer);
   return async (ctx, next) => {
+    if (ctx.path === DEVICE_QR && ctx.method === 'GET') return answerDeviceQr(ctx, deps.origin);
     const inner = innerPath(ctx.path);
     if (inner === undefined) return next();
     const form = ctx.method === 'POST';
+    if (form && inner === ROUTES.code_verification) await deps.guardDevices(ctx, 'typed');
+    if (form && inner === ROUTES.device_authorization) await deps.guardDevices(ctx, 'asked');
     if (inner === STATUS_FRAME && ctx.method === 'GET') {
       answerStatusFrame(ctx, deps.browserState.cookieName);
       return;

@@ -174,6 +174,9 @@ export const createEvents = (deps: EventsDeps): Events => {
       provider.on('grant.success', listeners.tokensIssued);
       provider.on('grant.error', listeners.tokenRefused);
       provider.on('introspection.error', listeners.refused);
+      for (const name of ['device_authorization', 'code_verification', 'device_resume'] as const) {
+        provider.on(`${name}.error`, listeners.refused);
+      }
       provider.on('revocation.error', listeners.refused);
       provider.on('userinfo.error', listeners.refused);
       provider.on('end_session.error', listeners.refused);

@@ -7,6 +7,7 @@ const METHODS: Partial<Record<keyof typeof ROUTES, string>> = {
   userinfo: 'GET, POST, OPTIONS',
   end_session: 'GET, POST',
   jwks: 'GET, HEAD, OPTIONS',
+  code_verification: 'GET, POST',
 };
 
 /** Every other endpoint is posted to. */

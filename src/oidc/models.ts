@@ -1,12 +1,14 @@
 import type { Context } from 'koa';
-import { Provider, type OIDCContext, type Session } from 'oidc-provider';
+import { Provider, type AccessToken, type OIDCContext, type Session } from 'oidc-provider';
 import { cameByMtls } from '../http/service-certificate.ts';
 import type { CarriesMeans } from './accounts.ts';
 import { AlreadyUsed } from './adapter.ts';
 import { adaptClientKeys } from './client-keys.ts';
 import { adaptClient } from './client-model.ts';
+import { DEVICE_PAGE } from './device-flow.ts';
 import type { TokenSigner } from './jwt.ts';
 import { normalise } from './normalise.ts';
+import type { RefreshIds } from './refresh-ids.ts';
 import { adaptRefreshTokens } from './refresh-tokens.ts';
 import { adaptSession, carryMeans } from './session-model.ts';
 import { adaptIdToken, signAccessTokens, tagTokens } from './token-models.ts';
@@ -17,10 +19,15 @@ import { adaptIdToken, signAccessTokens, tagTokens } from './token-models.ts';
  */
 export interface ModelDeps {
   signer: TokenSigner;
+  /** Where the pages are. */
+  origin: string;
   /** True in the sandbox, where some clients may return to any address of this machine. */
   loopbackRedirects: boolean;
   /** The services' own host, if there is one. */
   mtlsOrigin: string | undefined;
+  refreshIds: RefreshIds;
+  /** Sends what this request changes, before its ID token is out. */
+  settle(accessToken: AccessToken): Promise<void>;
   /** Told after a session was written in which someone signed in, or to which a service was added. */
   sessionChanged(session: Session & CarriesMeans): Promise<void>;
 }
@@ -37,15 +44,15 @@ export const adaptModels = (provider: Provider, deps: ModelDeps): void => {
   };
 
   carryMeans(provider);
-  tagTokens(provider);
+  tagTokens(provider, deps.refreshIds);
   adaptSession(provider, (session) => deps.sessionChanged(session));
   adaptClient(provider, deps.loopbackRedirects);
   adaptClientKeys(provider);
   signAccessTokens(provider, deps.signer, wasAccepted);
   adaptRefreshTokens(provider, deps.signer, wasAccepted);
-  adaptIdToken(provider, deps.signer);
+  adaptIdToken(provider, deps.signer, (token) => deps.settle(token));
   adaptReplayDetection(provider);
-  adaptContext(provider, { signer: deps.signer, accept }, deps.mtlsOrigin);
+  adaptContext(provider, { signer: deps.signer, accept, origin: deps.origin }, deps.mtlsOrigin);
 };
 
 /** Of several uses of one identifier at once, the store lets one be the first. */
@@ -65,13 +72,15 @@ const adaptReplayDetection = (provider: Provider): void => {
 /** Addresses come from the issuer, never from the Host header; parameters are normalised as soon as they are parsed. */
 const adaptContext = (
   provider: Provider,
-  deps: Parameters<typeof normalise>[2],
+  deps: Parameters<typeof normalise>[2] & { origin: string },
   mtlsOrigin: string | undefined,
 ): void => {
   const { prototype } = provider.OIDCContext;
   const parsed = new WeakMap<OIDCContext, Record<string, unknown>>();
   prototype.urlFor = function (this: OIDCContext & { ctx?: Context }, name, options) {
     const url = provider.urlFor(name, options);
+    // People type this one.
+    if (name === 'code_verification') return `${deps.origin}${DEVICE_PAGE}${new URL(url).search}`;
     // On the services' own host a proof names that host.
     const there = mtlsOrigin !== undefined && this.ctx !== undefined && cameByMtls(this.ctx);
     return there ? `${mtlsOrigin}${new URL(url).pathname}` : url;

@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa';
-import { Provider, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider';
+import { Provider, type AccessToken, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Audit } from '../audit/record.ts';
 import type { Client, Clients } from '../clients/service.ts';
 import type { Config } from '../config.ts';
@@ -22,6 +22,7 @@ import { createBrowserState, type BrowserState } from './browser-state.ts';
 import { subOf } from './claims.ts';
 import type { CertificateTrust } from './client-certificates.ts';
 import { cookieNames, createConfiguration } from './configuration.ts';
+import { adaptDeviceCode, createDeviceGuard, deviceFeature } from './device-flow.ts';
 import { createEdge } from './edge.ts';
 import { createEventRows } from './event-rows.ts';
 import { createEvents, type Events, type OidcCounter } from './events.ts';
@@ -37,6 +38,9 @@ import type { OidcPages } from './pages.ts';
 import { registerTokenExchange } from './token-exchange.ts';
 import { createRenderError, serviceOf } from './problems.ts';
 import { createSessionEnd } from './session-end.ts';
+import { createRecordTexts, type RecordTexts } from './record-text.ts';
+import { createRefreshIds } from './refresh-ids.ts';
+import { createRecords, type Records } from './unit.ts';
 import { createSessions, type EndedBy, type Sessions } from './sessions.ts';
 
 export interface OidcDeps {
@@ -135,6 +139,24 @@ interface Current {
   signer: TokenSigner;
 }
 
+interface Storage {
+  records: Records;
+  texts: RecordTexts;
+}
+
+/** Whether the library makes an ID token in this request, for what has this scope. */
+const idTokenFollows = (scope: string | undefined): boolean => {
+  const oidc = Provider.ctx?.oidc;
+  const asked = oidc?.params?.['scope'];
+  return oidc?.route === 'token' && (typeof asked === 'string' ? asked : (scope ?? '')).split(' ').includes('openid');
+};
+
+/** A refresh is a use of the session; it leaves with all the rest. */
+const settle = async (token: AccessToken, records: Records, sessions: Sessions): Promise<void> => {
+  if (token.sessionUid !== undefined) await sessions.touch(token.sessionUid);
+  await records.flush();
+};
+
 const createBuilder = (
   deps: OidcDeps,
   ciba: () => Ciba,
@@ -144,12 +166,13 @@ const createBuilder = (
   deliveries: Deliveries,
   browserState: BrowserState,
   outgoing: Outgoing,
+  { records, texts }: Storage,
 ) => {
   const { config, clients, clock, store } = deps;
   const Ours = providerClass(deps.pages);
+  const refreshIds = createRefreshIds(deps.keyring.derive('refresh-tokens'));
   const adapter = createAdapter({
-    store,
-    clock,
+    ...{ records, texts, refreshIds, clock, idTokenFollows },
     longestSeconds: Math.max(config.idleSeconds, LIFETIMES.interaction),
     findClient: async (clientId) => clientPayload(await clients.find(clientId)),
   });
@@ -165,6 +188,7 @@ const createBuilder = (
         keys,
         adapter,
         ciba: ciba().feature,
+        deviceFlow: deviceFeature(deps.pages),
         findAccount: (ctx, sub, source) =>
           ctx.oidc.route === 'backchannel_authentication'
             ? ciba().account(sub)
@@ -175,13 +199,18 @@ const createBuilder = (
     );
     adaptModels(provider, {
       signer,
+      origin: config.origin,
       loopbackRedirects: config.mode === 'sandbox',
       mtlsOrigin: config.mtlsOrigin,
+      refreshIds,
+      settle: (token) => settle(token, records, sessions()),
       sessionChanged: (session) => sessions().index(session),
     });
     adaptBackchannelRequest(provider, store);
+    adaptDeviceCode(provider, store);
     queueLogouts(provider, (ended) => tellLogout({ deliveries, subUuid: config.subUuid }, deps.db, ended));
-    registerTokenExchange(provider, { accounts, clock });
+    // Without a host where certificates are shown there is none to bind a token to.
+    if (config.mtlsOrigin !== undefined) registerTokenExchange(provider, { accounts, clock });
     events.listen(provider);
     browserState.listen(provider);
     return { provider, signer };
@@ -222,21 +251,28 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
       deliveries.kick();
     },
   });
+  const storage: Storage = {
+    records: createRecords(deps.store),
+    texts: createRecordTexts(subOf(config.subUuid, '')),
+  };
   const sessions: Sessions = createSessions({
-    ...deps,
+    ...{ ...deps, ...storage },
     provider: () => current.provider,
     ending: createSessionEnd({ ...deps, deliveries, subUuid: config.subUuid }),
   });
   const names = cookieNames(config.origin);
   const browserState = createBrowserState({ ...config, cookieName: names.browserState });
-  const build = createBuilder(deps, () => ciba, accounts, events, () => sessions, deliveries, browserState, outgoing);
+  const build = createBuilder(deps, () => ciba, accounts, events, () => sessions, deliveries, browserState, outgoing, storage);
   let current = await build();
   const provider = (): Provider => current.provider;
 
   const middleware = createEdge({
     provider,
+    records: storage.records,
     issuer: config.issuer,
+    origin: config.origin,
     events,
+    guardDevices: createDeviceGuard(limits),
     pages: deps.pages,
     sessions,
     deliveries,
@@ -261,7 +297,7 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
       return current.provider;
     },
     cookieNames: names,
-    ...createInteractions({ provider, registry, subUuid: config.subUuid, defaultAcr: config.acrEcps }),
+    ...createInteractions({ provider, records: storage.records, registry, subUuid: config.subUuid, defaultAcr: config.acrEcps }),
     sessions,
     decide: (authReqId, decision) => ciba.decide(authReqId, decision),
     deliveries,

@@ -70,6 +70,11 @@ export interface Harness {
   >;
 }
 
+const fieldsOf = ({ fields }: { fields: Record<string, string> }): string =>
+  Object.entries(fields)
+    .map(([name, value]) => `<input name="${name}" value="${value}">`)
+    .join('');
+
 const pages: OidcPages = {
   error: (ctx, problem) => {
     ctx.type = 'html';
@@ -82,6 +87,18 @@ const pages: OidcPages = {
   loggedOut: (ctx, { service, partly }) => {
     ctx.type = 'html';
     ctx.body = `<h1>Signed out${partly ? ' partly' : ''}</h1><p>${service?.name ?? ''}</p>`;
+  },
+  deviceCode: (ctx, { form, problem }) => {
+    ctx.type = 'html';
+    ctx.body = `<h1>Code?</h1><p>${problem ?? ''}</p>${fieldsOf(form)}`;
+  },
+  deviceConfirm: (ctx, { form, code, service }) => {
+    ctx.type = 'html';
+    ctx.body = `<h1>${code}</h1><p>${service.name}</p>${fieldsOf(form)}`;
+  },
+  deviceDone: (ctx, { service }) => {
+    ctx.type = 'html';
+    ctx.body = `<h1>Done</h1><p>${service?.name ?? ''}</p>`;
   },
   formPost: (ctx, { action, fields }) => {
     ctx.type = 'html';
