@@ -7,7 +7,7 @@ import { phoneTexts } from '../../../views/locales/phone.ts';
 import type { Outcome, PhoneSession } from './session.ts';
 import { pinOf } from './session.ts';
 import { requestLines } from './show.ts';
-import { isByService, waitForRequest } from './wait.ts';
+import { isByService, messageBind, waitForRequest } from './wait.ts';
 
 /** Approving needs the number, the QR or the link of the page, and there is nobody to ask. */
 export class BindRequiredError extends Error {}
@@ -27,10 +27,9 @@ const byMessage = async (session: PhoneSession, request: PendingRequest): Promis
   const { message, number } = session.options;
   const shown =
     message ?? number ?? (await ask(session, phoneTexts(session.io.locale).askMessage, '--message'));
-  const m = request.bindings.includes('message') ? 'message' : 'number';
-  const bind = bindSchema.safeParse({ m, v: shown });
-  if (!bind.success) throw new UsageError('this is not a message that the service can have shown');
-  return { request, bind: bind.data };
+  const bind = messageBind(request, shown);
+  if (!bind) throw new UsageError('this is not a message that the service can have shown');
+  return { request, bind };
 };
 
 const byNumber = async (session: PhoneSession): Promise<BoundRequest> => {
