@@ -101,7 +101,7 @@ export const signedOutPage =
             >
           </p>`
         }
-        ${props.frames && framesOf(props.frames)}
+        ${props.frames?.length ? framesOf(props.frames) : undefined}
       </section>`,
     };
   };
