@@ -24,7 +24,7 @@ beforeAll(async () => {
     });
   }
   const browser = await launchBrowser();
-  context = await browser.newContext();
+  context = await browser.newContext({ locale: 'fr-FR' });
 });
 beforeEach(async () => {
   for (const service of [one, two]) {
