@@ -46,7 +46,8 @@ export const adaptSession = (
 ): void => {
   const { prototype } = provider.Session;
   const { loginAccount, save } = prototype;
-  type Ours = Session & CarriesMeans & { changed?: boolean; oldId?: string; touched?: boolean; new?: boolean };
+  type Ours = Session &
+    CarriesMeans & { changed?: boolean; oldId?: string; touched?: boolean; new?: boolean };
 
   // The cookie's identifier names the session's one record: `<tag>.<random>`.
   const newId = (uid: string): string => `${sessionTag(uid)}.${token(32)}`;

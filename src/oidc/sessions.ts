@@ -6,6 +6,8 @@ import type { ExpiringStore } from '../platform/store/contract.ts';
 import type { CarriesMeans } from './accounts.ts';
 import { GRACE_SECONDS, touchSession } from './adapter.ts';
 import { sessionExpiry } from './configuration.ts';
+import type { RecordTexts } from './record-text.ts';
+import type { Records } from './unit.ts';
 
 /**
  * Single sign-on sessions seen from outside a browser: found by person, phone or service, kept alive by refreshes,
@@ -64,7 +66,9 @@ export type SessionOwner = { sub: string } | { deviceId: string } | { clientId: 
 
 export interface SessionsDeps {
   provider(): Provider;
-  store: ExpiringStore;
+  store: Pick<ExpiringStore, 'members'>;
+  records: Records;
+  texts: RecordTexts;
   clock: Clock;
   config: Pick<Config, 'idleSeconds' | 'sessionSeconds'>;
   /** Carries an end out together with its news for the services and its row of the audit. */
@@ -118,6 +122,7 @@ export const createSessions = (deps: SessionsDeps): Sessions => {
     await deps.ending({ session: open, clients, whole: only === undefined, why }, async () => {
       await revokeGrants(session, only);
       if (only === undefined) await session.destroy();
+      await deps.records.flush();
     });
     return open;
   };
@@ -132,11 +137,20 @@ export const createSessions = (deps: SessionsDeps): Sessions => {
       ];
       const began = stretch(session.loginTs ?? now());
       const seconds = 2 * config.sessionSeconds + GRACE_SECONDS;
-      await Promise.all(owners.map((owner) => store.addMember(setKey(owner, began), session.uid, seconds)));
+      await Promise.all(
+        owners.map((owner) =>
+          deps.records.change({
+            do: 'addMember',
+            key: setKey(owner, began),
+            member: session.uid,
+            ttlSeconds: seconds,
+          }),
+        ),
+      );
     },
     touch: (uid) =>
       touchSession(
-        { store },
+        deps,
         uid,
         (session: AdapterPayload) => sessionExpiry(config, session.loginTs, now()),
         now(),

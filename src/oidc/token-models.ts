@@ -1,8 +1,8 @@
-import type { AccessToken, IdToken } from 'oidc-provider';
+import type { AccessToken, Client, IdToken } from 'oidc-provider';
 import { Provider } from 'oidc-provider';
 import { epochSeconds, systemClock } from '../platform/clock.ts';
 import { sha256 } from '../platform/crypto.ts';
-import { uuid } from '../platform/random.ts';
+import { token, uuid } from '../platform/random.ts';
 import { practitionerAccount, type CarriesMeans } from './accounts.ts';
 import {
   accessTokenClaims,
@@ -16,17 +16,20 @@ import { allows, own } from './client-model.ts';
 import type { TokenSigner } from './jwt.ts';
 import { algorithmOf } from './keys.ts';
 import { LIFETIMES } from './lifetimes.ts';
+import { sessionTag, uidOfTag } from './record-keys.ts';
+import type { RefreshIds } from './refresh-ids.ts';
 import { handOutSigned, type Stored } from './signed-tokens.ts';
 import type { OurAccessToken } from './token-exchange.ts';
 
 interface MadeByGrant {
+  client?: Client;
   grantId?: string;
   generateTokenId(): string;
 }
 
-/** `<grant>.<random>`: the grant's identifier is the hash tag of everything it gave. */
-export const tagTokens = (provider: Provider): void => {
-  for (const model of [provider.AuthorizationCode, provider.AccessToken, provider.RefreshToken]) {
+/** `<grant>.<random>` for all that a grant gave; what they and the grant begin with is told in record-keys.ts. */
+export const tagTokens = (provider: Provider, refreshIds: RefreshIds): void => {
+  for (const model of [provider.AuthorizationCode, provider.AccessToken]) {
     const prototype = model.prototype as unknown as MadeByGrant; // generateTokenId is not in the library's types
     const { generateTokenId } = prototype;
     prototype.generateTokenId = function () {
@@ -34,6 +37,17 @@ export const tagTokens = (provider: Provider): void => {
       return this.grantId === undefined ? id : `${this.grantId}.${id}`;
     };
   }
+  (provider.RefreshToken.prototype as unknown as MadeByGrant).generateTokenId = function () {
+    const before = Provider.ctx?.oidc.entities.RotatedRefreshToken;
+    if (this.grantId === undefined) throw new Error('a refresh token belongs to a grant');
+    // Where older ones stay good, each is a family of its own.
+    const follows = before !== undefined && !allows(this.client, 'older_refresh_tokens');
+    return follows ? refreshIds.next(before.jti) : refreshIds.first(this.grantId);
+  };
+  (provider.Grant.prototype as unknown as MadeByGrant).generateTokenId = () => {
+    const tag = sessionTag(Provider.ctx?.oidc.session?.uid ?? '');
+    return (uidOfTag(tag) === undefined ? token(16) : tag) + token(8);
+  };
 };
 
 /** What was handed out for a stored access token. */
@@ -90,7 +104,12 @@ export const signAccessTokens = (
 const atHash = (accessToken: string): string => sha256(accessToken).subarray(0, 16).toString('base64url');
 
 /** ID tokens as Keycloak makes them: its claims, and `typ` in the header. */
-export const adaptIdToken = (provider: Provider, signer: TokenSigner): void => {
+export const adaptIdToken = (
+  provider: Provider,
+  signer: TokenSigner,
+  /** Sends what this request changes, and throws when something that serves once had served. */
+  settle: (accessToken: AccessToken) => Promise<void>,
+): void => {
   const { prototype } = provider.IdToken;
   const { issue } = prototype;
   prototype.issue = async function (this: IdToken, options) {
@@ -120,9 +139,11 @@ export const adaptIdToken = (provider: Provider, signer: TokenSigner): void => {
         authMode,
       }),
     };
-    return signer.sign(
-      algorithmOf(client),
-      allows(client, 'older_claim_names') ? inOlderWords(claims) : claims,
-    );
+    // While it is signed, the code or token for which it is given is used up.
+    const [signed] = await Promise.all([
+      signer.sign(algorithmOf(client), allows(client, 'older_claim_names') ? inOlderWords(claims) : claims),
+      settle(accessToken),
+    ]);
+    return signed;
   };
 };

@@ -18,7 +18,7 @@ const CRLF = Buffer.from('\r\n');
  * bytes; everything else is one line.
  */
 const messageCounter = (): ((chunk: Buffer) => number) => {
-  let rest = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   /** How many elements are still awaited at each depth. */
   const open: number[] = [];
   return (chunk) => {

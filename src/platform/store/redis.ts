@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Cluster, type Redis } from 'ioredis';
 import type { RedisClient } from '../redis.ts';
+import { applyOne } from './changes.ts';
 import type { ExpiringStore } from './contract.ts';
 import { checkKey, checkKeys, checkMessage, checkTtl, checkValue } from './keys.ts';
 import { createListeners } from './listeners.ts';
@@ -83,7 +84,7 @@ const createSubscriptions = (redis: RedisClient) => {
  */
 export const createRedisStore = (redis: RedisClient): ExpiringStore => {
   const subscriptions = createSubscriptions(redis);
-  return {
+  const store: ExpiringStore = {
     get: async (key) => (await redis.get(checkKey(key))) ?? undefined,
     getMany: async (keys) =>
       keys.length === 0 ? [] : (await redis.mget(...checkKeys(keys))).map((value) => value ?? undefined),
@@ -114,6 +115,8 @@ export const createRedisStore = (redis: RedisClient): ExpiringStore => {
       await redis.srem(checkKey(key), checkValue(member));
     },
     members: async (key) => [...(await redis.smembers(checkKey(key)))],
+    // Commands given in one turn of the event loop leave together.
+    apply: async (changes) => Promise.all(changes.map((change) => applyOne(store, change))),
     publish: async (channel, message) => {
       await redis.publish(CHANNEL + checkKey(channel), checkMessage(message));
     },
@@ -124,4 +127,5 @@ export const createRedisStore = (redis: RedisClient): ExpiringStore => {
     },
     close: async () => subscriptions.close(),
   };
+  return store;
 };

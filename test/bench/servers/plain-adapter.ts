@@ -42,7 +42,7 @@ export const createPlainAdapter = (redisUrl: string) => {
       find,
       findByUid: (uid) => findBy(uidKey(uid)),
       findByUserCode: (code) => findBy(userCodeKey(code)),
-      async upsert(id, payload, expiresIn) {
+      async upsert(id, payload, expiresIn = 0) {
         const key = keyOf(id);
         const multi = client.multi();
         if (CONSUMABLE.has(name)) multi.hset(key, { payload: JSON.stringify(payload) });
