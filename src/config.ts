@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { addressProblems, isLoopbackHost } from './config/addresses.ts';
 import { CARD_SETTINGS, cardProblems } from './config/card.ts';
+import { KEY_SETTINGS, keyProblems } from './config/keys.ts';
 import { MTLS_SETTINGS, mtlsProblems } from './config/mtls.ts';
 import {
   integer,
@@ -224,6 +225,7 @@ export const SETTINGS = {
     fallback: 'https://monespace.medecin.fr',
     doc: 'Where a practitioner updates his contact details.',
   }),
+  ...KEY_SETTINGS,
   ...CARD_SETTINGS,
   ...MTLS_SETTINGS,
   outgoingRanges: setting(list, {
@@ -401,6 +403,10 @@ export const readVariables = (
 /** Reads and validates the configuration of this process. */
 export const loadConfig = (root: string, overrides: Record<string, string> = {}): Config =>
   parseConfig({ ...readVariables(root), ...overrides });
+
+/** The environment for a program of others: everything but our own settings, which are none of its business. */
+export const toolEnvironment = (environment = process.env): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('CADUCEE_')));
 
 /** Language of a command's messages: English where the terminal's locale says so, else French. */
 export const terminalLocale = (environment = process.env): 'fr' | 'en' =>
