@@ -89,7 +89,10 @@ const checkCiba = (value: CibaDeclaration, issue: (path: string, message: string
     issue('grant_types', `must not contain ${CIBA} for a public client`);
   }
   if ((mode === 'ping') !== (value.backchannel_client_notification_endpoint !== undefined)) {
-    issue('backchannel_client_notification_endpoint', 'and backchannel_token_delivery_mode ping need one another');
+    issue(
+      'backchannel_client_notification_endpoint',
+      'and backchannel_token_delivery_mode ping need one another',
+    );
   }
 };
 
@@ -170,8 +173,9 @@ export const clientSchema = z
     if (exchanges !== value.token_exchange_audiences.length > 0) {
       issue('token_exchange_audiences', `and grant_types ${TOKEN_EXCHANGE} need one another`);
     }
-    if (exchanges && publicClient)
-      issue('grant_types', `must not contain ${TOKEN_EXCHANGE} for a public client`);
+    if (exchanges && !value.trusted_space) {
+      issue('grant_types', `contain ${TOKEN_EXCHANGE} only with trusted_space: true`);
+    }
     checkCiba(value, issue);
     if (value.backchannel_logout_session_required && value.backchannel_logout_uri === undefined) {
       issue('backchannel_logout_session_required', 'needs backchannel_logout_uri');

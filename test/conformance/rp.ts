@@ -131,8 +131,8 @@ export const register = async (
   registered += 1;
   const clientId = declaration.client_id ?? `rp-${registered}`;
   const redirectUri = declaration.redirect_uris?.[0] ?? `https://${clientId}.example/callback`;
-  const method = declaration.token_endpoint_auth_method;
-  const secret = method === 'none' ? undefined : randomBytes(32).toString('base64url');
+  const method = declaration.token_endpoint_auth_method ?? 'client_secret_basic';
+  const secret = method.startsWith('client_secret_') ? randomBytes(32).toString('base64url') : undefined;
   await harness.addClient(
     {
       client_id: clientId,

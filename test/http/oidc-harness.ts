@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createHash, randomBytes } from 'node:crypto';
+import { X509Certificate, createHash, randomBytes } from 'node:crypto';
 import { createAudit } from '../../src/audit/record.ts';
 import { createKernel } from '../../src/http/kernel.ts';
+import { enter } from '../../src/http/service-certificate.ts';
 import { seedSandboxClients } from '../../src/clients/sandbox.ts';
 import { createClients, type Clients } from '../../src/clients/service.ts';
 import { clientSchema, type ClientDeclaration } from '../../src/clients/schema.ts';
@@ -185,6 +186,9 @@ const configure = (origin: string, overrides: Record<string, string>): Config =>
     ...overrides,
   });
 
+/** A request with this header arrives as if its service had shown the certificate (base64 of its DER). */
+export const SHOWN_CERTIFICATE = 'x-test-shown';
+
 /** Starts a provider on this store. `overrides` are settings; the pages are plain ones unless told. */
 export const startProvider = async (
   storeName: StoreName,
@@ -258,7 +262,13 @@ export const startProvider = async (
     }
     await oidc.finishSignIn(ctx, { ...harness.signIn, authTime: new Date() });
   });
-  server.on('request', kernel.handler());
+  const handler = kernel.handler();
+  server.on('request', (request, response) => {
+    // What the services' own host does (src/http/mtls.ts), for tests that are not about TLS.
+    const shown = request.headers[SHOWN_CERTIFICATE];
+    if (typeof shown === 'string') enter(request, new X509Certificate(Buffer.from(shown, 'base64')));
+    handler(request, response);
+  });
   return harness;
 };
 
