@@ -13,6 +13,7 @@ export const EVENTS = {
   ciba_refused: 'A sign-in that a service had asked server to server (CIBA) was refused on the phone, or failed.',
   ciba_limited: 'A service asked for more sign-ins server to server (CIBA) than it may.',
   signed_out: 'A session ended.',
+  sessions_ended: 'An operator, or the practitioner, ended several sessions at once.',
   sign_out_delivered: 'A service was told, server to server, that a session ended.',
   sign_out_not_delivered: 'A service could not be told, server to server, that a session ended.',
 

@@ -11,14 +11,15 @@ export interface NewDelivery {
   sealed: Buffer;
   nationalId: string | undefined;
   createdAt: Date;
+  nextAttemptAt: Date;
   expiresAt: Date;
 }
 
-/** Writes a delivery to be tried at once. */
+/** Writes a delivery to be tried. */
 export const insertDelivery = async (tx: Queryable, delivery: NewDelivery): Promise<void> => {
   await tx.query(
     `INSERT INTO http_delivery (id, kind, client_id, host, sealed, national_id, created_at, next_attempt_at, expires_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)`,
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [
       delivery.id,
       delivery.kind,
@@ -27,8 +28,18 @@ export const insertDelivery = async (tx: Queryable, delivery: NewDelivery): Prom
       delivery.sealed,
       delivery.nationalId ?? null,
       delivery.createdAt,
+      delivery.nextAttemptAt,
       delivery.expiresAt,
     ],
+  );
+};
+
+/** Lets deliveries go that waited for what they tell to happen. */
+export const releaseDeliveries = async (tx: Queryable, ids: readonly string[], now: Date): Promise<void> => {
+  await tx.query(
+    `UPDATE http_delivery SET next_attempt_at = $2
+     WHERE id = ANY ($1::uuid[]) AND state = 'queued' AND next_attempt_at > $2`,
+    [ids, now],
   );
 };
 

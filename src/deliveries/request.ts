@@ -22,6 +22,8 @@ export type DeliveryRequest = {
     content: DeliveryContents[K];
     /** The person it is about, for the audit and the help desk. */
     nationalId?: string | undefined;
+    /** Not to be tried before: what it tells is about to happen. */
+    notBefore?: Date;
     /** After this instant it is worth nothing. By default the kind's own life. */
     expiresAt?: Date;
   };

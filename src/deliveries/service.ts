@@ -3,7 +3,13 @@ import { uuid } from '../platform/random.ts';
 import { type AttemptParts, sealDelivery } from './attempt.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { toDeliveryFate } from './fate.ts';
-import { deleteEndedBefore, insertDelivery, selectDeliveries, selectDeliveryBacklog } from './repository.ts';
+import {
+  deleteEndedBefore,
+  insertDelivery,
+  releaseDeliveries,
+  selectDeliveries,
+  selectDeliveryBacklog,
+} from './repository.ts';
 import type { DeliveryFate, DeliveryFilter, DeliveryRequest } from './request.ts';
 import { DELIVERY_PATIENCE } from './rules.ts';
 
@@ -17,6 +23,8 @@ export interface Deliveries {
    * commits. Returns its id. Call {@link kick} after the commit to have it leave at once.
    */
   deliverHttp(tx: Queryable, request: DeliveryRequest): Promise<string>;
+  /** What these deliveries tell has happened: they may go. */
+  release(tx: Queryable, ids: readonly string[]): Promise<void>;
   /** Something was committed: look now. Returns at once and never throws. */
   kick(): void;
   /** What became of deliveries, newest first. */
@@ -54,10 +62,12 @@ export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
         sealed: sealDelivery(keyring, id, request),
         nationalId: request.nationalId,
         createdAt: now,
+        nextAttemptAt: request.notBefore ?? now,
         expiresAt: request.expiresAt ?? new Date(now.getTime() + life),
       });
       return id;
     },
+    release: (tx, ids) => releaseDeliveries(tx, ids, clock.now()),
     fate: async (filter) => (await selectDeliveries(db, filter)).map(toDeliveryFate),
     backlog: () => selectDeliveryBacklog(db),
     forget: (days = 90) => deleteEndedBefore(db, new Date(clock.now().getTime() - days * 86_400_000)),

@@ -27,19 +27,21 @@ export interface EndedAt {
   sid: string | undefined;
 }
 
-/** Queues the news for a service that wants to hear of it. */
+/** Queues the news for a service that wants to hear of it; the delivery's id. */
 export const tellLogout = async (
   deps: { deliveries: Pick<Deliveries, 'deliverHttp'>; subUuid: string },
   tx: Queryable,
   { client, sub, sid }: EndedAt,
-): Promise<void> => {
-  if (client.backchannelLogoutUri === undefined) return;
-  await deps.deliveries.deliverHttp(tx, {
+  notBefore?: Date,
+): Promise<string | undefined> => {
+  if (client.backchannelLogoutUri === undefined) return undefined;
+  return deps.deliveries.deliverHttp(tx, {
     kind: 'backchannel_logout',
     clientId: client.clientId,
     url: client.backchannelLogoutUri,
     content: { sub, sid, algorithm: client.idTokenSignedResponseAlg ?? 'RS256' },
     nationalId: subjectOf(deps.subUuid, sub),
+    ...(notBefore === undefined ? {} : { notBefore }),
   });
 };
 
@@ -74,10 +76,10 @@ export const composeLogout = (deps: {
 };
 
 /** The library tells services of a confirmed sign-out by a method of its client model; the news is queued instead. */
-export const queueLogouts = (provider: Provider, tell: (ended: EndedAt) => Promise<void>): void => {
+export const queueLogouts = (provider: Provider, tell: (ended: EndedAt) => Promise<unknown>): void => {
   // Not in the library's types.
   const prototype = provider.Client.prototype as unknown as {
-    backchannelLogout(this: Client, sub: string, sid: string | undefined): Promise<void>;
+    backchannelLogout(this: Client, sub: string, sid: string | undefined): Promise<unknown>;
   };
   prototype.backchannelLogout = function (sub, sid) {
     return tell({ client: this, sub, sid });

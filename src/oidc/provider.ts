@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import { Provider, type AccessToken, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Audit } from '../audit/record.ts';
+import { createClientFailures } from '../clients/failures.ts';
 import type { Client, Clients } from '../clients/service.ts';
 import type { Config } from '../config.ts';
 import { createDeliveries, type Deliveries } from '../deliveries/service.ts';
@@ -16,6 +17,7 @@ import type { ExpiringStore } from '../platform/store/contract.ts';
 import type { Registry } from '../registry/service.ts';
 import { createAccounts, type Accounts, type CardRefused } from './accounts.ts';
 import { createAdapter } from './adapter.ts';
+import { createFailureNotes } from './client-failures.ts';
 import { adaptBackchannelRequest } from './ciba/poll.ts';
 import { createCiba, type Ciba, type CibaDecision, type CibaQuestion } from './ciba/service.ts';
 import { createBrowserState, type BrowserState } from './browser-state.ts';
@@ -41,7 +43,13 @@ import { createSessionEnd } from './session-end.ts';
 import { createRecordTexts, type RecordTexts } from './record-text.ts';
 import { createRefreshIds } from './refresh-ids.ts';
 import { createRecords, type Records } from './unit.ts';
-import { createSessions, type EndedBy, type Sessions } from './sessions.ts';
+import {
+  createSessions,
+  type EndedBy,
+  type OpenSession,
+  type SessionOwner,
+  type Sessions,
+} from './sessions.ts';
 
 export interface OidcDeps {
   config: Config;
@@ -77,11 +85,15 @@ export interface Oidc extends Interactions {
   cookieNames: ReturnType<typeof cookieNames>;
   /** Ends every session of a person or a phone; of a service, all that it was given. Says how many sessions it concerned. */
   endSessionsOf(of: EndSessionsOf, why?: EndedBy): Promise<number>;
+  /** The open sessions of a person, a phone or a service. */
+  sessionsOf(of: EndSessionsOf): Promise<OpenSession[]>;
   sessions: Pick<Sessions, 'list' | 'end'>;
   /** A person answered what a service asked without a page (CIBA). */
   decide(authReqId: string, decision: CibaDecision): Promise<void>;
   /** What is told to services, server to server; the composition root starts and stops it. */
   deliveries: Deliveries;
+  /** Resolves when what went wrong in services' requests is written. */
+  failuresWritten(): Promise<void>;
   /** Reads the signing keys again and goes on with those; sessions and tokens are not touched. */
   reloadKeys(): Promise<void>;
 }
@@ -91,6 +103,8 @@ const clientPayload = (client: Client | undefined): AdapterPayload | undefined =
   if (!client || client.disabled) return undefined;
   const { metadata } = client;
   const secrets = client.secretHashes.map((hash) => hash.toString('base64url'));
+  const remembered = client.secrets.map(({ hash }) => hash.toString('base64url'));
+  const ended = remembered.filter((hash) => !secrets.includes(hash));
   return {
     ...metadata,
     // Its certificate is asked for wherever its tokens go.
@@ -98,6 +112,7 @@ const clientPayload = (client: Client | undefined): AdapterPayload | undefined =
     response_types: metadata.grant_types.includes('authorization_code') ? ['code'] : [],
     // The library wants a secret where there must be one; ours are compared by their hashes, and this one is never used.
     ...(secrets[0] === undefined ? {} : { client_secret: secrets[0], secret_hashes: secrets }),
+    ...(ended.length === 0 ? {} : { ended_secret_hashes: ended }),
   } as AdapterPayload;
 };
 
@@ -148,7 +163,10 @@ interface Storage {
 const idTokenFollows = (scope: string | undefined): boolean => {
   const oidc = Provider.ctx?.oidc;
   const asked = oidc?.params?.['scope'];
-  return oidc?.route === 'token' && (typeof asked === 'string' ? asked : (scope ?? '')).split(' ').includes('openid');
+  return (
+    oidc?.route === 'token' &&
+    (typeof asked === 'string' ? asked : (scope ?? '')).split(' ').includes('openid')
+  );
 };
 
 /** A refresh is a use of the session; it leaves with all the rest. */
@@ -190,9 +208,7 @@ const createBuilder = (
         ciba: ciba().feature,
         deviceFlow: deviceFeature(deps.pages),
         findAccount: (ctx, sub, source) =>
-          ctx.oidc.route === 'backchannel_authentication'
-            ? ciba().account(sub)
-            : accounts.find(sub, source),
+          ctx.oidc.route === 'backchannel_authentication' ? ciba().account(sub) : accounts.find(sub, source),
         loadGrant,
         renderError: createRenderError(deps.pages),
       }),
@@ -223,11 +239,15 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
   const accounts = createAccounts(registry, config.subUuid, deps.cardRefused);
   const limits = createLimits(deps);
   const rows = createEventRows({ ...deps, limits });
-  const events = createEvents({
-    ...deps,
-    rows,
-    subUuid: config.subUuid,
-  });
+  const failures = createFailureNotes({ ...deps, failures: createClientFailures({ ...deps, limits }) });
+  const recorded = createEvents({ ...deps, rows, subUuid: config.subUuid });
+  const events: Events = {
+    ...recorded,
+    listen(provider) {
+      recorded.listen(provider);
+      failures.listen(provider);
+    },
+  };
   const outgoing = createOutgoing({ loopback: config.mode === 'sandbox', ranges: config.outgoingRanges });
   const deliveries = createDeliveries({
     ...deps,
@@ -262,9 +282,25 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
   });
   const names = cookieNames(config.origin);
   const browserState = createBrowserState({ ...config, cookieName: names.browserState });
-  const build = createBuilder(deps, () => ciba, accounts, events, () => sessions, deliveries, browserState, outgoing, storage);
+  const build = createBuilder(
+    deps,
+    () => ciba,
+    accounts,
+    events,
+    () => sessions,
+    deliveries,
+    browserState,
+    outgoing,
+    storage,
+  );
   let current = await build();
   const provider = (): Provider => current.provider;
+
+  const ownerOf = async (of: EndSessionsOf): Promise<SessionOwner | undefined> => {
+    if (!('nationalId' in of)) return of;
+    const practitioner = await registry.find(of.nationalId);
+    return practitioner && { sub: subOf(config.subUuid, practitioner.subject) };
+  };
 
   const middleware = createEdge({
     provider,
@@ -297,16 +333,24 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
       return current.provider;
     },
     cookieNames: names,
-    ...createInteractions({ provider, records: storage.records, registry, subUuid: config.subUuid, defaultAcr: config.acrEcps }),
+    ...createInteractions({
+      provider,
+      records: storage.records,
+      registry,
+      subUuid: config.subUuid,
+      defaultAcr: config.acrEcps,
+    }),
     sessions,
     decide: (authReqId, decision) => ciba.decide(authReqId, decision),
     deliveries,
+    failuresWritten: () => failures.idle(),
+    async sessionsOf(of) {
+      const owner = await ownerOf(of);
+      return owner === undefined ? [] : sessions.list(owner);
+    },
     async endSessionsOf(of, why = { by: 'deviceId' in of ? 'phone' : 'registration' }) {
-      if (!('nationalId' in of)) return sessions.endAll(of, why);
-      const practitioner = await registry.find(of.nationalId);
-      return practitioner === undefined
-        ? 0
-        : sessions.endAll({ sub: subOf(config.subUuid, practitioner.subject) }, why);
+      const owner = await ownerOf(of);
+      return owner === undefined ? 0 : sessions.endAll(owner, why);
     },
     async reloadKeys() {
       current = await build();

@@ -157,7 +157,7 @@ export const createSessions = (deps: SessionsDeps): Sessions => {
       ),
     async list(owner) {
       const { Session } = deps.provider();
-      const found = await Promise.all([...(await uidsOf(owner))].map((uid) => Session.findByUid(uid)));
+      const found = await fewAtATime(await uidsOf(owner), (uid) => Session.findByUid(uid));
       return found
         .map((session) => session && openSession(session))
         .filter((open) => open !== undefined)
@@ -168,10 +168,23 @@ export const createSessions = (deps: SessionsDeps): Sessions => {
     async endAll(owner, why) {
       const uids = await uidsOf(owner);
       const only = 'clientId' in owner ? owner.clientId : undefined;
-      const ended = await Promise.all([...uids].map((uid) => end(uid, why, only)));
+      const ended = await fewAtATime(uids, (uid) => end(uid, why, only));
       return ended.filter((open) => open !== undefined).length;
     },
   };
+};
+
+/** A service may have thousands of sessions, and others want connections too. */
+const AT_A_TIME = 4;
+
+const fewAtATime = async <T>(uids: Iterable<string>, work: (uid: string) => Promise<T>): Promise<T[]> => {
+  const waiting = [...uids];
+  const done: T[] = [];
+  const worker = async (): Promise<void> => {
+    for (let uid = waiting.pop(); uid !== undefined; uid = waiting.pop()) done.push(await work(uid));
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+  return done;
 };
 
 /** A session may have changed hands since it was indexed. */
