@@ -7,6 +7,8 @@ import { noted } from './request-notes.ts';
 /** What our relying parties have beyond the library's metadata. */
 export interface OwnClientMetadata {
   secret_hashes?: string[];
+  /** Those that ended not long ago, to explain their use. */
+  ended_secret_hashes?: string[];
   compatibility?: Compatibility[];
   token_exchange_audiences?: string[];
   introspect_any?: boolean;

@@ -202,7 +202,7 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
       userinfoSigningAlgValues: [...ALGORITHMS],
     },
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
-    extraClientMetadata: { properties: [...OWN_METADATA, 'secret_hashes'] },
+    extraClientMetadata: { properties: [...OWN_METADATA, 'secret_hashes', 'ended_secret_hashes'] },
     clientBasedCORS: (_ctx, origin, client) => allowsOrigin(config, client, origin),
     pkce: {
       required: (_ctx, client) =>

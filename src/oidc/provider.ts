@@ -10,6 +10,7 @@ import { allowFormAction } from '../http/headers.ts';
 import { createLimits } from '../limits/limits.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
+import type { KmsRing } from '../platform/kms/kms.ts';
 import type { Log } from '../platform/log.ts';
 import { createOutgoing, type Outgoing } from '../platform/outgoing.ts';
 import type { Database } from '../platform/postgres.ts';
@@ -21,7 +22,7 @@ import { createFailureNotes } from './client-failures.ts';
 import { adaptBackchannelRequest } from './ciba/poll.ts';
 import { createCiba, type Ciba, type CibaDecision, type CibaQuestion } from './ciba/service.ts';
 import { createBrowserState, type BrowserState } from './browser-state.ts';
-import { subOf } from './claims.ts';
+import { subjectOf, subOf } from './claims.ts';
 import type { CertificateTrust } from './client-certificates.ts';
 import { cookieNames, createConfiguration } from './configuration.ts';
 import { adaptDeviceCode, createDeviceGuard, deviceFeature } from './device-flow.ts';
@@ -31,7 +32,7 @@ import { createEvents, type Events, type OidcCounter } from './events.ts';
 import { loadGrant } from './grants.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
 import { createTokenSigner, type TokenSigner } from './jwt.ts';
-import { loadSigningKeys } from './keys.ts';
+import { loadSigningKeys, type SigningKey } from './keys.ts';
 import { LIFETIMES } from './lifetimes.ts';
 import { createLogout } from './logout.ts';
 import { composeLogout, queueLogouts, tellLogout } from './logout-token.ts';
@@ -58,6 +59,8 @@ export interface OidcDeps {
   registry: Pick<Registry, 'find' | 'findBySubject'>;
   clients: Clients;
   keyring: KeyRing;
+  /** What encrypts the signing keys; by default the key ring. */
+  kms?: KmsRing;
   audit: Audit;
   clock: Clock;
   log: Log;
@@ -85,6 +88,8 @@ export interface Oidc extends Interactions {
   cookieNames: ReturnType<typeof cookieNames>;
   /** Ends every session of a person or a phone; of a service, all that it was given. Says how many sessions it concerned. */
   endSessionsOf(of: EndSessionsOf, why?: EndedBy): Promise<number>;
+  /** The national identifier behind a `sub` of ours. */
+  personOf(sub: string): string | undefined;
   /** The open sessions of a person, a phone or a service. */
   sessionsOf(of: EndSessionsOf): Promise<OpenSession[]>;
   sessions: Pick<Sessions, 'list' | 'end'>;
@@ -94,6 +99,8 @@ export interface Oidc extends Interactions {
   deliveries: Deliveries;
   /** Resolves when what went wrong in services' requests is written. */
   failuresWritten(): Promise<void>;
+  /** The signing keys that this process goes by. */
+  keys(): readonly SigningKey[];
   /** Reads the signing keys again and goes on with those; sessions and tokens are not touched. */
   reloadKeys(): Promise<void>;
 }
@@ -195,7 +202,7 @@ const createBuilder = (
     findClient: async (clientId) => clientPayload(await clients.find(clientId)),
   });
   return async (): Promise<Current> => {
-    const keys = await loadSigningKeys(deps);
+    const keys = await loadSigningKeys({ ...deps, opened });
     const signer = createTokenSigner(keys);
     const provider = new Ours(
       config.issuer,
@@ -294,6 +301,7 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
     storage,
   );
   let current = await build();
+  let reloading: Promise<void> = Promise.resolve();
   const provider = (): Provider => current.provider;
 
   const ownerOf = async (of: EndSessionsOf): Promise<SessionOwner | undefined> => {
@@ -344,6 +352,7 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
     decide: (authReqId, decision) => ciba.decide(authReqId, decision),
     deliveries,
     failuresWritten: () => failures.idle(),
+    personOf: (sub) => subjectOf(config.subUuid, sub),
     async sessionsOf(of) {
       const owner = await ownerOf(of);
       return owner === undefined ? [] : sessions.list(owner);
@@ -352,8 +361,12 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
       const owner = await ownerOf(of);
       return owner === undefined ? 0 : sessions.endAll(owner, why);
     },
-    async reloadKeys() {
-      current = await build();
-    },
+    keys: () => current.keys,
+    reloadKeys: () =>
+      (reloading = reloading
+        .catch(() => undefined)
+        .then(async () => {
+          current = await build();
+        })),
   };
 };
