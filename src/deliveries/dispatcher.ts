@@ -6,7 +6,7 @@ import { LEASE_MS, PARALLEL, PARALLEL_PER_SERVICE } from './rules.ts';
 export interface Dispatcher {
   /** Looks now and then (also for deliveries of a process that died) until {@link stop}. */
   start(): void;
-  /** Looks now: something was just written. */
+  /** Looks now: something was just written. Does nothing where {@link start} was not called: a command leaves it. */
   kick(): void;
   /** Resolves when what was due when it was called has been tried. */
   drain(): Promise<void>;
@@ -73,7 +73,7 @@ export const createDispatcher = (parts: AttemptParts, pollMs = 2000): Dispatcher
 
   const kick = (): void => {
     // The database is away: the next look will find the deliveries where they are.
-    if (!stopped) pump().catch((error: unknown) => parts.log.error({ err: error }, 'deliveries unreadable'));
+    if (timer && !stopped) pump().catch((error: unknown) => parts.log.error({ err: error }, 'deliveries unreadable'));
   };
 
   const look = async (): Promise<void> => {

@@ -45,7 +45,7 @@ export interface DeliveriesOptions extends AttemptParts {
   pollMs?: number;
 }
 
-/** Makes the service; nothing leaves before {@link Deliveries.start}, `kick` or `drain`. */
+/** Makes the service; nothing leaves before {@link Deliveries.start} or `drain`. */
 export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
   const { db, keyring, clock } = options;
   const { start, kick, drain, stop } = createDispatcher(options, options.pollMs);

@@ -25,6 +25,7 @@ import { createBrowserState, type BrowserState } from './browser-state.ts';
 import { subjectOf, subOf } from './claims.ts';
 import type { CertificateTrust } from './client-certificates.ts';
 import { cookieNames, createConfiguration } from './configuration.ts';
+import { createCookieKeys, type CookieKeys } from './cookie-keys.ts';
 import { adaptDeviceCode, createDeviceGuard, deviceFeature } from './device-flow.ts';
 import { createEdge } from './edge.ts';
 import { createEventRows } from './event-rows.ts';
@@ -219,6 +220,10 @@ const createBuilder = (
         loadGrant,
         renderError: createRenderError(deps.pages),
       }),
+    );
+    // The types know Koa's lists of texts only; an object that signs is as good.
+    (provider as unknown as { keys: CookieKeys }).keys = createCookieKeys(
+      deps.keyring.derive('cookies/oidc'),
     );
     adaptModels(provider, {
       signer,

@@ -227,6 +227,8 @@ export const startProvider = async (
     ask: async (question) => void asked.push(question),
     metrics: (name) => (counts[name] = (counts[name] ?? 0) + 1),
   });
+  oidc.deliveries.start();
+  onFileEnd(() => oidc.deliveries.stop());
   const harness: Harness = {
     config,
     origin,
