@@ -2,7 +2,7 @@ import type { Provider, RefreshToken } from 'oidc-provider';
 import { allows } from './client-model.ts';
 import { refreshTokenClaims } from './claims.ts';
 import type { TokenSigner } from './jwt.ts';
-import { algorithmOf } from './keys.ts';
+import { algorithmOf } from './algorithm.ts';
 import { handOutSigned } from './signed-tokens.ts';
 
 /**

@@ -14,7 +14,7 @@ import {
 } from './claims.ts';
 import { allows, own } from './client-model.ts';
 import type { TokenSigner } from './jwt.ts';
-import { algorithmOf } from './keys.ts';
+import { algorithmOf } from './algorithm.ts';
 import { LIFETIMES } from './lifetimes.ts';
 import { sessionTag, uidOfTag } from './record-keys.ts';
 import type { RefreshIds } from './refresh-ids.ts';
