@@ -3,6 +3,8 @@ import type Router from '@koa/router';
 import { createAudit } from './audit/record.ts';
 import { sealAudit } from './audit/seal.ts';
 import { createCard } from './card/service.ts';
+import { watchSigningKeys } from './wiring/signing-keys.ts';
+import { openKeyring, openKms } from './wiring/kms.ts';
 import { askPhones, toCibaDecision } from './wiring/ciba.ts';
 import { createServiceTrust } from './card/services.ts';
 import { createClients } from './clients/service.ts';
@@ -22,7 +24,6 @@ import { createServesMtls } from './oidc/client-auth.ts';
 import { ROUTES } from './oidc/configuration.ts';
 import { createOidc } from './oidc/provider.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
-import { createKeyRing } from './platform/crypto.ts';
 import { createGeo } from './platform/geo.ts';
 import { createHealth } from './platform/health.ts';
 import { createJobs } from './platform/jobs.ts';
@@ -81,7 +82,8 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     onIdleError: (error) => log.warn({ err: error }, 'PostgreSQL closed an idle connection'),
   });
   const { store, close: closeStore } = openStore(config, db, clock, log);
-  const keyring = createKeyRing(config.masterKey);
+  const keyring = openKeyring(config);
+  const kms = openKms(config);
   const audit = createAudit({ clock });
   const limits = createLimits({ store });
   const metrics = createMetrics({ processMetrics: true });
@@ -105,7 +107,10 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   });
   const health = createHealth({
     checks: { database: () => db.query('SELECT 1'), store: () => store.ping() },
-    ...(card ? { warnings: { cardRevocation: () => saysNothing(card.revocation.stale()) } } : {}),
+    warnings: {
+      signingKeys: () => signingKeys.overdue(),
+      ...(card ? { cardRevocation: () => saysNothing(card.revocation.stale()) } : {}),
+    },
   });
   const oidc = await createOidc({
     ...{ config, db, store, registry, clients, keyring, audit, clock, log },
@@ -116,7 +121,9 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     metrics: (name, clientId) => metrics.count(name, clientId),
     delivered: (outcome) => metrics.message(outcome),
     ask: (question) => askPhones(question, ecps.approvals, config),
+    kms,
   });
+  const signingKeys = watchSigningKeys({ db, log, kms, audit, clock, config, metrics, oidc });
   const ecps = await createEcps({
     ...{ config, db, store, registry, messages, audit, limits, keyring, clock, log },
     ports: {
@@ -162,7 +169,9 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   app.use(mount(directoryRoutes({ registry, limits, render: kernel.render })));
   if (sandbox) app.use(mount(sandbox(kernel)));
 
+  jobs.add(signingKeys.job);
   jobs.start();
+  signingKeys.watch.start();
   messages.start();
   oidc.deliveries.start();
 
@@ -174,6 +183,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     drain: () => health.drain(),
     close: async () => {
       card?.stop();
+      await signingKeys.watch.stop();
       await jobs.stop();
       await ecps.approvals.idle();
       await messages.stop();

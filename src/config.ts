@@ -324,7 +324,7 @@ const unsafeCombinations = (config: Unchecked): string[] => {
     );
   }
   problems.push(...addressProblems('CADUCEE_OUTGOING_RANGES', config.outgoingRanges));
-  problems.push(...cardProblems(config), ...mtlsProblems(config));
+  problems.push(...keyProblems(config), ...cardProblems(config), ...mtlsProblems(config));
   return problems;
 };
 

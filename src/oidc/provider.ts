@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
 import { Provider, type AccessToken, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Audit } from '../audit/record.ts';
@@ -158,6 +159,7 @@ const logoutPages = (pages: OidcPages) => ({
 });
 
 interface Current {
+  keys: readonly SigningKey[];
   provider: Provider;
   signer: TokenSigner;
 }
@@ -196,6 +198,7 @@ const createBuilder = (
 ) => {
   const { config, clients, clock, store } = deps;
   const Ours = providerClass(deps.pages);
+  const opened = new Map<string, KeyObject>();
   const refreshIds = createRefreshIds(deps.keyring.derive('refresh-tokens'));
   const adapter = createAdapter({
     ...{ records, texts, refreshIds, clock, idTokenFollows },
@@ -241,7 +244,7 @@ const createBuilder = (
     if (config.mtlsOrigin !== undefined) registerTokenExchange(provider, { accounts, clock });
     events.listen(provider);
     browserState.listen(provider);
-    return { provider, signer };
+    return { keys, provider, signer };
   };
 };
 
