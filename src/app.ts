@@ -7,7 +7,8 @@ import { watchSigningKeys } from './wiring/signing-keys.ts';
 import { openKeyring, openKms } from './wiring/kms.ts';
 import { askPhones, toCibaDecision } from './wiring/ciba.ts';
 import { createServiceTrust } from './card/services.ts';
-import { createClients } from './clients/service.ts';
+import { clientJobs } from './clients/jobs.ts';
+import { cacheClients, createClients } from './clients/service.ts';
 import type { Config } from './config.ts';
 import { directoryRoutes } from './directory/routes.ts';
 import { createEcps } from './ecps/service.ts';
@@ -94,7 +95,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   });
 
   const registry = createRegistry({ db, clock, audit, contactDelayHours: config.contactDelayHours });
-  const clients = createClients({ db });
+  const clients = cacheClients(createClients({ db }));
   const messages = createMessages({
     ...{ db, keyring, clock, log },
     transports: createMessageTransports(config, clock),
@@ -130,7 +131,6 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
       onDeviceRevoked: async (deviceId) => void (await oidc.endSessionsOf({ deviceId })),
       returnUrl: (interactionId) => `${config.origin}${signInPath(interactionId)}/retour`,
       placeOf: (address) => geo.place(address),
-      backchannelDecided: ({ request, ...decision }) => oidc.decide(request, toCibaDecision(decision)),
       backchannelDecided: (decision) => oidc.decide(decision.request, toCibaDecision(decision)),
     },
   });
@@ -142,7 +142,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   if (config.store === 'postgres') {
     jobs.add({ name: 'store-sweep', everySeconds: 60, run: () => sweepExpired(db, clock.now()) });
   }
-  for (const job of [...ecps.jobs, ...(card?.jobs ?? [])]) jobs.add(job);
+  for (const job of [...ecps.jobs, ...(card?.jobs ?? []), ...clientJobs({ db, clock })]) jobs.add(job);
   if (card) {
     metrics.gauge(
       'card_revocation_fresh_seconds',
@@ -185,6 +185,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
       card?.stop();
       await signingKeys.watch.stop();
       await jobs.stop();
+      await oidc.failuresWritten();
       await ecps.approvals.idle();
       await messages.stop();
       await oidc.deliveries.stop();
