@@ -3,8 +3,10 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  createSecretKey,
   hkdfSync,
   timingSafeEqual,
+  type KeyObject,
 } from 'node:crypto';
 import { bytes } from './random.ts';
 
@@ -14,8 +16,17 @@ export const sha256 = (data: string | Uint8Array): Buffer => createHash('sha256'
 
 export const sha256Base64url = (data: string | Uint8Array): string => sha256(data).toString('base64url');
 
+/** A key prepared once: preparing it takes longer than the HMAC itself. */
+const prepared = new WeakMap<Uint8Array, KeyObject>();
+const prepare = (key: Uint8Array): KeyObject => {
+  const known = prepared.get(key) ?? createSecretKey(key);
+  prepared.set(key, known);
+  return known;
+};
+
+/** The bytes of a key must not change once it was used. */
 export const hmacSha256 = (key: Uint8Array, data: string | Uint8Array): Buffer =>
-  createHmac('sha256', key).update(data).digest();
+  createHmac('sha256', prepare(key)).update(data).digest();
 
 /** Compares two byte strings in a time that depends on their lengths only. */
 export const constantTimeEqual = (a: Uint8Array, b: Uint8Array): boolean => {

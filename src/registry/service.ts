@@ -10,7 +10,6 @@ import {
   findById,
   findByName,
   findByNationalId,
-  findBySubject,
   insertContact,
   listContacts,
   updateStatus,
@@ -20,6 +19,7 @@ import {
   type PractitionerRow,
   type Status,
 } from './repository.ts';
+import { createSubjectLookup } from './subject-lookup.ts';
 
 export type { Activity, Exercise } from './exercise.ts';
 export type { OtherId, Status } from './repository.ts';
@@ -72,7 +72,7 @@ export interface Registry {
   /** What a person typed, to an identifier; pure. */
   normalize(input: string): Normalized;
   find(nationalId: string): Promise<Practitioner | undefined>;
-  /** By what ends `sub`. */
+  /** By what ends `sub`; what it gives is shared, and not to be changed. */
   findBySubject(subject: string): Promise<Practitioner | undefined>;
   findById(practitionerId: string): Promise<Practitioner | undefined>;
   contact(practitionerId: string): Promise<ContactState>;
@@ -204,10 +204,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
   return {
     ...createContacts(dependencies),
     normalize,
-    findBySubject: async (subject) => {
-      const row = await findBySubject(db, subject);
-      return row && toPractitioner(row);
-    },
+    findBySubject: createSubjectLookup(db, toPractitioner),
     find: async (nationalId) => {
       const row = await findByNationalId(db, nationalId);
       return row && toPractitioner(row);
