@@ -1,12 +1,5 @@
 import { spawn } from 'node:child_process';
-import {
-  constants,
-  createCipheriv,
-  createDecipheriv,
-  createPublicKey,
-  publicEncrypt,
-  type KeyObject,
-} from 'node:crypto';
+import { constants, createCipheriv, createDecipheriv, createPublicKey, publicEncrypt } from 'node:crypto';
 import { bytes } from '../random.ts';
 import type { Kms } from './kms.ts';
 
@@ -38,6 +31,14 @@ const DEADLINE_MS = 20_000;
 const NONCE = 12;
 const TAG = 16;
 
+/** What the program complained of; it ends with "Aborting.". */
+const saidBy = (complaint: string): string =>
+  complaint
+    .trim()
+    .split('\n')
+    .filter((line) => line !== 'Aborting.')
+    .at(-1) ?? 'it did not say why';
+
 const run = (options: Pkcs11Options, args: readonly string[], input?: Uint8Array): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const child = spawn(options.tool, ['--module', options.module, '--token-label', options.token, ...args], {
@@ -53,32 +54,49 @@ const run = (options: Pkcs11Options, args: readonly string[], input?: Uint8Array
     child.on('error', (cause) => reject(new Error(`${options.tool} did not start`, { cause })));
     child.on('close', (code) => {
       if (code === 0) resolve(Buffer.concat(out));
-      else
-        reject(
-          new Error(`the security module refused: ${complaint.trim().split('\n').at(-1) ?? 'no answer'}`),
-        );
+      else reject(new Error(`the security module refused: ${saidBy(complaint)}`));
     });
     // A program that ends before it has read everything has said why.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
   });
 
+/** The identifier of each key pair, by its label: the program finds a private key by its identifier only. */
+const idsOf = async (options: Pkcs11Options): Promise<Map<string, string>> => {
+  const listed = (await run(options, ['--list-objects', '--type', 'pubkey'])).toString('utf8');
+  const found = listed.matchAll(/^\s*label:\s+(.+?)\s*$\n^\s*ID:\s+([0-9a-f]+)\s*$/gim);
+  return new Map(Array.from(found, ([, label = '', id = '']) => [label, id]));
+};
+
+/** Remembers what a piece of work found, but not that it failed. */
+const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
+  let known: Promise<T> | undefined;
+  return () =>
+    (known ??= work().catch((error: unknown) => {
+      known = undefined;
+      throw error;
+    }));
+};
+
 /** Makes the key management of one token. `keyId` is the label of its key. */
 export const pkcs11Kms = (options: Pkcs11Options): Kms => {
-  let wrapping: Promise<KeyObject> | undefined;
-  const publicKey = (): Promise<KeyObject> =>
-    (wrapping ??= run(options, ['--read-object', '--type', 'pubkey', '--label', options.key])
-      .then((der) => createPublicKey({ key: der, format: 'der', type: 'spki' }))
-      .catch((error: unknown) => {
-        wrapping = undefined;
-        throw error;
-      }));
+  const ids = once(() => idsOf(options));
+  const idOf = async (label: string): Promise<string> => {
+    const id = (await ids()).get(label);
+    if (id === undefined) throw new Error(`the security module has no key "${label}" in "${options.token}"`);
+    return id;
+  };
+  const publicKey = once(async () => {
+    const id = await idOf(options.key);
+    const der = await run(options, ['--read-object', '--type', 'pubkey', '--id', id]);
+    return createPublicKey({ key: der, format: 'der', type: 'spki' });
+  });
 
-  const unwrap = (wrapped: Uint8Array, label: string): Promise<Buffer> => {
+  const unwrap = async (wrapped: Uint8Array, label: string): Promise<Buffer> => {
     const { hash, mgf } = NAMES[options.oaepHash];
     const mechanism = ['--mechanism', 'RSA-PKCS-OAEP', '--hash-algorithm', hash, '--mgf', mgf];
     const login = ['--login', '--pin', `env:${PIN_VARIABLE}`];
-    return run(options, [...login, '--decrypt', ...mechanism, '--label', label], wrapped);
+    return run(options, [...login, '--decrypt', ...mechanism, '--id', await idOf(label)], wrapped);
   };
 
   return {
