@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type Router from '@koa/router';
+import { accountRoutes } from './account/routes.ts';
 import { createAudit } from './audit/record.ts';
 import { sealAudit } from './audit/seal.ts';
 import { createCard } from './card/service.ts';
@@ -166,6 +167,15 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     }),
   );
   app.use(mount(ecps.pages(kernel)));
+  app.use(
+    mount(
+      accountRoutes({
+        ...{ kernel, config, db, clients, registry, limits },
+        own: oidc.own,
+        devices: ecps.devices,
+      }),
+    ),
+  );
   app.use(mount(directoryRoutes({ registry, limits, render: kernel.render })));
   if (sandbox) app.use(mount(sandbox(kernel)));
 

@@ -15,6 +15,7 @@ import {
 } from './device-flow.ts';
 import type { Events } from './events.ts';
 import { frontChannelOf } from './front-channel.ts';
+import { withLibraryCookies } from './library-cookies.ts';
 import { type createLogout, wantsPage } from './logout.ts';
 import { refuseMethod } from './methods.ts';
 import type { OidcPages } from './pages.ts';
@@ -155,12 +156,7 @@ const sendChanges = async (ctx: KoaContextWithOIDC, { records, provider }: EdgeD
 const throughLibrary = (ctx: Context, deps: EdgeDeps, inner: string, search: string): Promise<boolean> =>
   deps.records.unit(() => inOneUnit(ctx, deps, inner, search));
 
-const inOneUnit = async (
-  ctx: Context,
-  deps: EdgeDeps,
-  inner: string,
-  search: string,
-): Promise<boolean> => {
+const inOneUnit = async (ctx: Context, deps: EdgeDeps, inner: string, search: string): Promise<boolean> => {
   if (!(await runLibrary(ctx, deps.provider(), inner, search))) return false;
   const answered = ctx as KoaContextWithOIDC;
   await drawChangeOfPerson(answered, deps.pages);
@@ -190,23 +186,12 @@ const toGet = (ctx: Context, params: URLSearchParams): void => {
 const endSession = async (ctx: Context, deps: EdgeDeps, inner: string): Promise<void> => {
   const params =
     ctx.method === 'POST' ? await readForm(ctx, FORM_LIMIT) : new URLSearchParams(ctx.querystring);
-  const outcome = await withCookies(ctx, deps.provider(), () => deps.logout(ctx, params));
+  const outcome = await withLibraryCookies(ctx, deps.provider(), () => deps.logout(ctx, params));
   if (outcome === 'done') return;
   // A hint that named no session of ours is no hint.
   params.delete('id_token_hint');
   if (ctx.method === 'POST') toGet(ctx, params);
   else await throughLibrary(ctx, deps, inner, `?${params.toString()}`);
-};
-
-const withCookies = async <T>(ctx: Context, provider: Provider, work: () => Promise<T>): Promise<T> => {
-  const { cookies } = ctx;
-  ctx.cookies = provider.createContext(ctx.req, ctx.res).cookies;
-  ctx.cookies.secure = provider.issuer.startsWith('https:');
-  try {
-    return await work();
-  } finally {
-    ctx.cookies = cookies;
-  }
 };
 
 /** The middleware: everything of the provider, and nothing else. */

@@ -25,6 +25,7 @@ import { createCiba, type Ciba, type CibaDecision, type CibaQuestion } from './c
 import { createBrowserState, type BrowserState } from './browser-state.ts';
 import { subjectOf, subOf } from './claims.ts';
 import type { CertificateTrust } from './client-certificates.ts';
+import { createClientLookup } from './client-lookup.ts';
 import { cookieNames, createConfiguration } from './configuration.ts';
 import { createCookieKeys, type CookieKeys } from './cookie-keys.ts';
 import { adaptDeviceCode, createDeviceGuard, deviceFeature } from './device-flow.ts';
@@ -39,6 +40,7 @@ import { LIFETIMES } from './lifetimes.ts';
 import { createLogout } from './logout.ts';
 import { composeLogout, queueLogouts, tellLogout } from './logout-token.ts';
 import { adaptModels } from './models.ts';
+import { ACCOUNT_CLIENT, accountClient, createOwnSessions, type OwnSessions } from './own-sessions.ts';
 import type { OidcPages } from './pages.ts';
 import { registerTokenExchange } from './token-exchange.ts';
 import { createRenderError, serviceOf } from './problems.ts';
@@ -90,6 +92,8 @@ export interface Oidc extends Interactions {
   cookieNames: ReturnType<typeof cookieNames>;
   /** Ends every session of a person or a phone; of a service, all that it was given. Says how many sessions it concerned. */
   endSessionsOf(of: EndSessionsOf, why?: EndedBy): Promise<number>;
+  /** Those of the person in front of a browser, for the account page. */
+  own: OwnSessions;
   /** The national identifier behind a `sub` of ours. */
   personOf(sub: string): string | undefined;
   /** The open sessions of a person, a phone or a service. */
@@ -199,11 +203,13 @@ const createBuilder = (
   const { config, clients, clock, store } = deps;
   const Ours = providerClass(deps.pages);
   const opened = new Map<string, KeyObject>();
+  const lookup = createClientLookup(clients, clientPayload);
   const refreshIds = createRefreshIds(deps.keyring.derive('refresh-tokens'));
   const adapter = createAdapter({
     ...{ records, texts, refreshIds, clock, idTokenFollows },
     longestSeconds: Math.max(config.idleSeconds, LIFETIMES.interaction),
-    findClient: async (clientId) => clientPayload(await clients.find(clientId)),
+    findClient: async (clientId) =>
+      clientId === ACCOUNT_CLIENT ? accountClient(config.origin) : clientPayload(await lookup.find(clientId)),
   });
   return async (): Promise<Current> => {
     const keys = await loadSigningKeys({ ...deps, opened });
@@ -237,6 +243,7 @@ const createBuilder = (
       settle: (token) => settle(token, records, sessions()),
       sessionChanged: (session) => sessions().index(session),
     });
+    lookup.adapt(provider);
     adaptBackchannelRequest(provider, store);
     adaptDeviceCode(provider, store);
     queueLogouts(provider, (ended) => tellLogout({ deliveries, subUuid: config.subUuid }, deps.db, ended));
@@ -360,6 +367,7 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
     decide: (authReqId, decision) => ciba.decide(authReqId, decision),
     deliveries,
     failuresWritten: () => failures.idle(),
+    own: createOwnSessions({ provider, config, sessions, browserState, pages: deps.pages }),
     personOf: (sub) => subjectOf(config.subUuid, sub),
     async sessionsOf(of) {
       const owner = await ownerOf(of);
