@@ -65,11 +65,21 @@ const preregistered = (services: SandboxServices): Preregistered[] => [
       token_endpoint_auth_method: 'none',
     },
   },
+  {
+    declaration: {
+      ...scripted('sandbox-mtls', 'Bac à sable (espace de confiance)'),
+      introspect_any: true,
+      trusted_space: true,
+      token_endpoint_auth_method: 'tls_client_auth',
+      tls_client_auth_subject_dn: 'CN=sandbox-mtls,O=CADUCEE-TEST,C=FR',
+    },
+  },
 ];
 
 /**
- * Registers the sandbox's clients: the example services, `sandbox` (secret `sandbox-secret`) and
- * `sandbox-public`, the latter two with any redirect address on this machine. Idempotent.
+ * Registers the sandbox's clients: the example services, `sandbox` (secret `sandbox-secret`), `sandbox-public` and
+ * `sandbox-mtls` (certificate of the sandbox's own authority), the latter three with any redirect address on this machine.
+ * Idempotent.
  */
 export const seedSandboxClients = async (
   clients: Clients,
