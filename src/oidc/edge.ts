@@ -204,6 +204,11 @@ export const createEdge = (deps: EdgeDeps): Middleware => {
     const form = ctx.method === 'POST';
     if (form && inner === ROUTES.code_verification) await deps.guardDevices(ctx, 'typed');
     if (form && inner === ROUTES.device_authorization) await deps.guardDevices(ctx, 'asked');
+    // To the library a GET there would be a sign-in to resume, named “device”.
+    if (inner === ROUTES.device_authorization && !form && ctx.method !== 'OPTIONS') {
+      refuseMethod(ctx, inner);
+      return;
+    }
     if (inner === STATUS_FRAME && ctx.method === 'GET') {
       answerStatusFrame(ctx, deps.browserState.cookieName);
       return;
