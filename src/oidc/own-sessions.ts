@@ -1,5 +1,7 @@
 import type { Context } from 'koa';
-import type { AdapterPayload, Provider, Session } from 'oidc-provider';
+import type { Provider, Session } from 'oidc-provider';
+import { type ClientDeclaration, clientSchema } from '../clients/schema.ts';
+import type { Client } from '../clients/service.ts';
 import { sha256Base64url } from '../platform/crypto.ts';
 import { token } from '../platform/random.ts';
 import type { BrowserState } from './browser-state.ts';
@@ -42,17 +44,22 @@ export const ACCOUNT_CLIENT = 'caducee-compte';
 export const ACCOUNT_RETURN = '/compte/retour';
 
 /** Its registration; nobody else can have this name. */
-export const accountClient = (origin: string): AdapterPayload => ({
-  client_id: ACCOUNT_CLIENT,
-  client_name: 'Mon compte',
-  client_uri: `${origin}/compte`,
-  redirect_uris: [`${origin}${ACCOUNT_RETURN}`],
-  post_logout_redirect_uris: [],
-  token_endpoint_auth_method: 'none',
-  grant_types: ['authorization_code'],
-  response_types: ['code'],
-  scope: 'openid',
-  id_token_signed_response_alg: 'RS256',
+export const accountClient = (origin: string): Client => ({
+  clientId: ACCOUNT_CLIENT,
+  metadata: clientSchema.parse({
+    client_id: ACCOUNT_CLIENT,
+    client_name: 'Mon compte',
+    client_uri: `${origin}/compte`,
+    redirect_uris: [`${origin}${ACCOUNT_RETURN}`],
+    token_endpoint_auth_method: 'none',
+    grant_types: ['authorization_code'],
+    scope: 'openid',
+  } satisfies ClientDeclaration),
+  secretHashes: [],
+  secrets: [],
+  disabled: false,
+  createdAt: new Date(0),
+  updatedAt: new Date(0),
 });
 
 export interface OwnSessionsDeps {

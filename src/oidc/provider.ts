@@ -203,13 +203,14 @@ const createBuilder = (
   const { config, clients, clock, store } = deps;
   const Ours = providerClass(deps.pages);
   const opened = new Map<string, KeyObject>();
-  const lookup = createClientLookup(clients, clientPayload);
+  const account = accountClient(config.origin);
+  const find = (id: string) => (id === ACCOUNT_CLIENT ? Promise.resolve(account) : clients.find(id));
+  const lookup = createClientLookup({ find }, clientPayload);
   const refreshIds = createRefreshIds(deps.keyring.derive('refresh-tokens'));
   const adapter = createAdapter({
     ...{ records, texts, refreshIds, clock, idTokenFollows },
     longestSeconds: Math.max(config.idleSeconds, LIFETIMES.interaction),
-    findClient: async (clientId) =>
-      clientId === ACCOUNT_CLIENT ? accountClient(config.origin) : clientPayload(await lookup.find(clientId)),
+    findClient: async (clientId) => clientPayload(await lookup.find(clientId)),
   });
   return async (): Promise<Current> => {
     const keys = await loadSigningKeys({ ...deps, opened });
