@@ -19,3 +19,17 @@ CREATE TABLE client_failure (
 );
 
 CREATE INDEX client_failure_by_client ON client_failure (client_id, id DESC);
+
+-- PKCE and a nonce are required from now on, and the rest of what was tolerated is a choice of each service. Those
+-- registered before go on as they were; `caducee clients show` lists what they may be without.
+UPDATE relying_party
+SET metadata = metadata || jsonb_build_object(
+  'compatibility',
+  '["nonce_optional", "scope_all_alone", "any_acr"]'::jsonb
+    || CASE WHEN metadata ->> 'token_endpoint_auth_method' = 'none' THEN '[]'::jsonb ELSE '["secret_sent_twice"]'::jsonb END
+    || CASE
+         WHEN metadata ->> 'token_endpoint_auth_method' = 'none' OR metadata ->> 'require_pkce' = 'true' THEN '[]'::jsonb
+         ELSE '["pkce_optional"]'::jsonb
+       END
+)
+WHERE NOT metadata ? 'compatibility';
