@@ -12,6 +12,16 @@ const query = (parameters: Parameters): URLSearchParams =>
     Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
 
+const unescape = (text: string): string =>
+  text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');
+
+/** The fields that a page posts to the service (`response_mode=form_post`); undefined for any other page. */
+const postedForm = (page: string, redirectUri: string): URLSearchParams | undefined => {
+  if (!page.includes(`action="${redirectUri}"`)) return undefined;
+  const fields = [...page.matchAll(/<input (?:type="hidden" )?name="([^"]+)" value="([^"]*)"/g)];
+  return new URLSearchParams(fields.map(([, name = '', value = '']) => [name, unescape(value)]));
+};
+
 /** What came back to the service, or the page where the browser stayed. */
 export interface Outcome {
   answer: URLSearchParams;
@@ -69,8 +79,15 @@ export class Rp {
   async authorize(browser = new Browser(), parameters: Parameters = {}): Promise<Outcome> {
     const { url, verifier } = this.request(parameters);
     const { response, location } = await browser.follow(url);
-    const answer = location === undefined ? new URLSearchParams() : new URL(location).searchParams;
-    return { answer, location, response, verifier };
+    if (location !== undefined)
+      return { answer: new URL(location).searchParams, location, response, verifier };
+    const posted = postedForm(await response.clone().text(), this.redirectUri);
+    return {
+      answer: posted ?? new URLSearchParams(),
+      location: posted && this.redirectUri,
+      response,
+      verifier,
+    };
   }
 
   /** A POST to an endpoint below the issuer, authenticated as registered. */
