@@ -9,6 +9,10 @@ import { createClients, type Clients } from '../../src/clients/service.ts';
 import { clientSchema, type ClientDeclaration } from '../../src/clients/schema.ts';
 import { parseConfig, type Config } from '../../src/config.ts';
 import type { CibaQuestion } from '../../src/oidc/ciba/service.ts';
+import { createServiceTrust } from '../../src/card/services.ts';
+import { createMtlsServer } from '../../src/http/mtls.ts';
+import { createServesMtls } from '../../src/oidc/client-auth.ts';
+import { ROUTES } from '../../src/oidc/configuration.ts';
 import { createOidc, type Oidc } from '../../src/oidc/provider.ts';
 import { createOidcPages } from '../../src/login/oidc-pages.ts';
 import type { OidcPages } from '../../src/oidc/pages.ts';
@@ -189,18 +193,22 @@ const configure = (origin: string, overrides: Record<string, string>): Config =>
 /** A request with this header arrives as if its service had shown the certificate (base64 of its DER). */
 export const SHOWN_CERTIFICATE = 'x-test-shown';
 
-/** Starts a provider on this store. `overrides` are settings; the pages are plain ones unless told. */
+/**
+ * Starts a provider on this store. `overrides` are settings; the pages are plain ones unless told; `beside` another one
+ * it is a second node, on the same database, store and issuer.
+ */
 export const startProvider = async (
   storeName: StoreName,
   overrides: Record<string, string> = {},
-  options: { pages?: 'plain' | 'real' } = {},
+  options: { pages?: 'plain' | 'real'; beside?: Harness } = {},
 ): Promise<Harness> => {
   const { server, port } = await listen();
   const origin = `http://localhost:${port}`;
-  const config = configure(origin, overrides);
-  const { db } = await testDatabase();
-  const store = await openStore(storeName, db);
-  onFileEnd(() => store.close());
+  const { beside } = options;
+  const config = beside?.config ?? configure(origin, overrides);
+  const db = beside?.db ?? (await testDatabase()).db;
+  const store = beside?.store ?? (await openStore(storeName, db));
+  if (!beside) onFileEnd(() => store.close());
   const clients = createClients({ db });
   await seedSandboxClients(clients, {
     vaccinCovid: 'http://localhost:4003',
@@ -208,7 +216,7 @@ export const startProvider = async (
     portal: 'http://localhost:4008',
   });
   const registry = createRegistry({ db, clock: systemClock, contactDelayHours: 72 });
-  await addPractitioner(db, { nationalId: DOCTOR, exercises: DOCTOR_EXERCISES });
+  if (!beside) await addPractitioner(db, { nationalId: DOCTOR, exercises: DOCTOR_EXERCISES });
   const log = createLog('silent');
   const counts: Record<string, number> = {};
   const kernel = createKernel({ config, log });
@@ -224,6 +232,8 @@ export const startProvider = async (
     clock: systemClock,
     log,
     pages: options.pages === 'real' ? createOidcPages(kernel.render, config) : pages,
+    certificateTrust:
+      config.mtlsTrustFile === undefined ? undefined : createServiceTrust(config.mtlsTrustFile, systemClock),
     ask: async (question) => void asked.push(question),
     metrics: (name) => (counts[name] = (counts[name] ?? 0) + 1),
   });
@@ -271,6 +281,17 @@ export const startProvider = async (
     if (typeof shown === 'string') enter(request, new X509Certificate(Buffer.from(shown, 'base64')));
     handler(request, response);
   });
+  if (config.mtlsOrigin !== undefined) {
+    const mtls = createMtlsServer(config, {
+      ...{ origin: config.mtlsOrigin, handler, log },
+      serves: createServesMtls(config.issuer, ROUTES),
+    });
+    await new Promise<void>((resolve) => mtls.listen(config.mtlsListenPort, '127.0.0.1', resolve));
+    onFileEnd(() => {
+      mtls.closeAllConnections();
+      return new Promise((resolve) => mtls.close(resolve));
+    });
+  }
   return harness;
 };
 
