@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkCredentials, credentialFields } from './credentials.ts';
+import { checkCredentials, CLIENT_ALGORITHMS, credentialFields } from './credentials.ts';
 import { COMPATIBILITY_NAMES } from './compatibility.ts';
 
 /**
@@ -77,6 +77,9 @@ interface CibaDeclaration {
   token_endpoint_auth_method?: string | undefined;
   backchannel_token_delivery_mode?: string | undefined;
   backchannel_client_notification_endpoint?: string | undefined;
+  backchannel_authentication_request_signing_alg?: string | undefined;
+  jwks?: unknown;
+  jwks_uri?: string | undefined;
 }
 
 const checkCiba = (value: CibaDeclaration, issue: (path: string, message: string) => void): void => {
@@ -87,6 +90,10 @@ const checkCiba = (value: CibaDeclaration, issue: (path: string, message: string
   }
   if (asks && value.token_endpoint_auth_method === 'none') {
     issue('grant_types', `must not contain ${CIBA} for a public client`);
+  }
+  const keys = value.jwks !== undefined || value.jwks_uri !== undefined;
+  if (value.backchannel_authentication_request_signing_alg !== undefined && !(asks && keys)) {
+    issue('backchannel_authentication_request_signing_alg', `needs grant_types ${CIBA}, and jwks or jwks_uri`);
   }
   if ((mode === 'ping') !== (value.backchannel_client_notification_endpoint !== undefined)) {
     issue(
@@ -134,7 +141,7 @@ export const clientSchema = z
     /** CIBA: how the service hears that the person answered. */
     backchannel_token_delivery_mode: oneOf(['poll', 'ping']).optional(),
     backchannel_client_notification_endpoint: webUrl.optional(),
-    backchannel_authentication_request_signing_alg: oneOf(['PS256', 'ES256', 'RS256']).optional(),
+    backchannel_authentication_request_signing_alg: oneOf(CLIENT_ALGORITHMS).optional(),
     userinfo_signed_response_alg: oneOf(['RS256', 'ES256']).optional(),
     /** Ours: what an older service needs; src/clients/compatibility.ts explains each. */
     compatibility: z.array(oneOf(COMPATIBILITY_NAMES)).default([]),

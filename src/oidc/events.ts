@@ -47,6 +47,9 @@ const ORDINARY = new Set([
   'account_selection_required',
 ]);
 
+/** Answers to polling: nothing was refused. */
+const NOT_YET = new Set(['authorization_pending', 'slow_down']);
+
 /** What the library's errors carry. */
 interface OAuthError {
   error?: string | undefined;
@@ -130,6 +133,7 @@ const createListeners = ({ rows, log, metrics, subUuid }: EventsDeps) => {
     },
     tokenRefused(ctx: KoaContextWithOIDC, error: OAuthError): void {
       const { client } = ctx.oidc;
+      if (NOT_YET.has(error.error ?? '')) return;
       log.info(line(ctx, error), 'token refused');
       metrics?.('refused', client?.clientId);
       if (!client) return;
@@ -177,6 +181,7 @@ export const createEvents = (deps: EventsDeps): Events => {
       for (const name of ['device_authorization', 'code_verification', 'device_resume'] as const) {
         provider.on(`${name}.error`, listeners.refused);
       }
+      provider.on('backchannel_authentication.error', listeners.refused);
       provider.on('revocation.error', listeners.refused);
       provider.on('userinfo.error', listeners.refused);
       provider.on('end_session.error', listeners.refused);

