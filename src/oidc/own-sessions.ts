@@ -111,6 +111,7 @@ export const createOwnSessions = (deps: OwnSessionsDeps): OwnSessions => {
         response_type: 'code',
         scope: 'openid',
         state,
+        nonce: token(16),
         ui_locales: locale,
         code_challenge: sha256Base64url(token(32)),
         code_challenge_method: 'S256',
