@@ -134,6 +134,15 @@ const allowsOrigin = (config: Config, client: Client, origin: string): boolean =
   return (client.redirectUris ?? []).some((uri) => URL.canParse(uri) && new URL(uri).origin === origin);
 };
 
+/** Whose tokens a service may look into: its own, those made for its API, or those of all in the espace de confiance. */
+export const mayIntrospect = (client: Client, token: object): boolean => {
+  const { clientId, aud } = token as { clientId?: unknown; aud?: unknown };
+  return (
+    client.tokenEndpointAuthMethod !== 'none' &&
+    (clientId === client.clientId || aud === client.clientId || own(client).introspect_any === true)
+  );
+};
+
 const features = (deps: ConfigurationDeps): Configuration['features'] => ({
   devInteractions: { enabled: false },
   ...clientAuthFeatures(deps),
@@ -147,12 +156,7 @@ const features = (deps: ConfigurationDeps): Configuration['features'] => ({
   revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
   introspection: {
     enabled: true,
-    allowedPolicy: (_ctx, client, token) =>
-      client.tokenEndpointAuthMethod !== 'none' &&
-      // One's own, those made for one's API, or those of all in the espace de confiance.
-      (token.clientId === client.clientId ||
-        (token as { aud?: unknown }).aud === client.clientId ||
-        own(client).introspect_any === true),
+    allowedPolicy: (_ctx, client, token) => mayIntrospect(client, token),
   },
   rpInitiatedLogout: {
     enabled: true,
@@ -208,6 +212,8 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
       required: (_ctx, client) =>
         client.tokenEndpointAuthMethod === 'none' || !allows(client, 'pkce_optional'),
     },
+    // OpenID Connect wants it said each time, even where only one is registered.
+    allowOmittingSingleRegisteredRedirectUri: false,
     extraParams: createExtraParams(acrs),
     formats: { bitsOfOpaqueRandomness: (_ctx, token) => (token.kind === 'Grant' ? 128 : 256) },
     findAccount: deps.findAccount,
