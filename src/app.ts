@@ -157,6 +157,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   app.use(healthRoutes(health));
   if (servesPhone(config)) app.use(createPhoneServer({ config, log }));
   app.use(oidc.middleware);
+  kernel.answerDirectly(oidc.direct);
   app.use(mount(ecps.routes));
   app.use(
     loginRoutes({

@@ -64,22 +64,28 @@ const PERMISSIONS = ['accelerometer', 'camera', 'geolocation', 'gyroscope', 'mic
   .map((feature) => `${feature}=()`)
   .join(', ');
 
+/** Names and values in turn, the same for every answer. */
+export const FIXED_HEADERS: readonly string[] = [
+  ...['X-Content-Type-Options', 'nosniff', 'Referrer-Policy', 'same-origin'],
+  ...['Cross-Origin-Opener-Policy', 'same-origin', 'Permissions-Policy', PERMISSIONS],
+];
+/** For an issuer on https. */
+export const HSTS: readonly string[] = ['Strict-Transport-Security', 'max-age=31536000; includeSubDomains'];
+
+const pairs = (headers: readonly string[]): (readonly [string, string])[] =>
+  headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1] ?? ''] as const] : []));
+
 /**
  * Security headers of every answer. The referrer policy is `same-origin`, not `no-referrer`: nothing goes to
  * others either way, but under `no-referrer` browsers send `Origin: null` with our own forms, and the Origin check
  * would have nothing to check.
  */
-export const securityHeaders =
-  (options: { https: boolean }): Middleware =>
-  async (ctx, next) => {
+export const securityHeaders = (options: { https: boolean }): Middleware => {
+  const fixed = pairs([...FIXED_HEADERS, ...(options.https ? HSTS : [])]);
+  return async (ctx, next) => {
     writePolicy(ctx);
-    ctx.set({
-      'X-Content-Type-Options': 'nosniff',
-      'Referrer-Policy': 'same-origin',
-      'Cross-Origin-Opener-Policy': 'same-origin',
-      'Permissions-Policy': PERMISSIONS,
-      'X-Request-Id': requestState(ctx).id,
-    });
-    if (options.https) ctx.set('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
+    for (const [name, value] of fixed) ctx.set(name, value);
+    ctx.set('X-Request-Id', requestState(ctx).id);
     await next();
   };
+};

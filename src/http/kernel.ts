@@ -4,11 +4,12 @@ import Koa, { type Context, type Middleware } from 'koa';
 import type { Config } from '../config.ts';
 import { createKeyRing } from '../platform/crypto.ts';
 import type { Log } from '../platform/log.ts';
-import { accessLog, type HttpMetrics } from './access-log.ts';
+import { accessLog, createObserve, type HttpMetrics } from './access-log.ts';
 import { loadAssets, type Assets } from './assets.ts';
 import { tellClientCertificates } from './client-cert.ts';
 import { createCookies, type Cookies } from './cookies.ts';
 import { createForms, type Forms } from './csrf.ts';
+import { createGate, type Direct } from './direct.ts';
 import { catchFailures, createFailures, type Failures } from './failures.ts';
 import { securityHeaders } from './headers.ts';
 import { onlyOwnHosts } from './host.ts';
@@ -26,6 +27,8 @@ export interface Kernel {
   cookies: Cookies;
   assets: Assets;
   failures: Failures;
+  /** Lets some requests be answered before the application, by whoever gives the same answer at less cost. */
+  answerDirectly(direct: Direct): void;
   /** Node's listener: proxy trust first, then the application. Ask for it once every route is mounted. */
   handler(): RequestListener;
   /** A server with the timeouts of the house, not yet listening. */
@@ -83,7 +86,8 @@ export const createKernel = ({ config, log, metrics, assetsFolder }: KernelOptio
   const render = createRender(config, assets);
   const failures = createFailures(config, render, log);
 
-  app.use(accessLog(log, metrics));
+  const observe = createObserve(log, metrics);
+  app.use(accessLog(observe));
   app.use(tellClientCertificates(log));
   app.use(securityHeaders({ https: config.origin.startsWith('https:') }));
   app.use(catchFailures(failures));
@@ -97,12 +101,15 @@ export const createKernel = ({ config, log, metrics, assetsFolder }: KernelOptio
   });
 
   const trust = createProxyTrust(config.trustedProxies);
+  const gate = createGate(config, observe);
+  let directly: Direct | undefined;
   const callback = app.callback.bind(app);
   const handler = (): RequestListener => {
     const listener = callback();
     return (req, res) => {
       trust(req);
-      void listener(req, res);
+      const otherwise = (): void => void listener(req, res);
+      if (!directly || !gate(req, res, directly, otherwise)) otherwise();
     };
   };
   // app.listen() and whoever calls app.callback() get the same guard.
@@ -115,6 +122,7 @@ export const createKernel = ({ config, log, metrics, assetsFolder }: KernelOptio
     assets,
     failures,
     forms: createForms(config, keyring, cookies),
+    answerDirectly: (direct) => (directly = direct),
     handler,
     server: () => withTimeouts(createServer(handler())),
   };

@@ -1,6 +1,6 @@
-import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Client, KoaContextWithOIDC } from 'oidc-provider';
 import { CIBA_GRANT, INTERVAL_SECONDS } from './ciba/limits.ts';
-import type { Accounts, CarriesMeans } from './accounts.ts';
+import type { Accounts, CarriesMeans, PractitionerAccount } from './accounts.ts';
 import {
   OLDER_OTHER_IDS,
   confirmationOf,
@@ -59,26 +59,19 @@ interface Introspected extends CarriesMeans, Confirmation {
   extra?: { acr?: string; auth_time?: number; nonce?: string; authMode?: string };
 }
 
-/** Introspection: the token's claims, if its person still may sign in. A refresh token is told by its own name. */
-const completeIntrospection = async (
-  ctx: KoaContextWithOIDC,
-  body: Body,
-  deps: AnswersDeps,
-): Promise<void> => {
-  if (body['active'] !== true) return;
-  const { AccessToken: access, RefreshToken: refresh } = ctx.oidc.entities;
-  const token = (access ?? refresh) as Introspected | undefined;
-  const account = token && (await deps.accounts.find(token.accountId));
-  if (!token || !account) {
-    ctx.body = { active: false };
-    return;
-  }
+/** What is told of a good token. A refresh token is told by its own name. */
+export const introspected = (
+  found: object,
+  typ: 'Bearer' | 'Refresh',
+  { account, caller, issuer }: { account: PractitionerAccount; caller: Client | undefined; issuer: string },
+): object => {
+  const token = found as Introspected; // an access or refresh token, with what we keep of it
   const claims = introspectionClaims({
     // The stored name of an opaque token is the token itself; that of a signed one is worth nothing alone.
     jti: token.signed ? token.jti : '',
     iat: token.iat,
     exp: token.exp ?? 0,
-    issuer: deps.issuer,
+    issuer,
     sub: token.accountId,
     clientId: token.clientId ?? '',
     nonce: token.extra?.nonce ?? token.nonce,
@@ -87,7 +80,7 @@ const completeIntrospection = async (
     aud: token.aud,
     act: token.exchanged?.act,
     cnf: confirmationOf(token),
-    typ: access ? 'Bearer' : 'Refresh',
+    typ,
     practitioner: account.practitioner,
     authentication: {
       acr: token.extra?.acr ?? token.acr,
@@ -98,7 +91,27 @@ const completeIntrospection = async (
   });
   const { jti, ...anonymous } = claims;
   const known = jti === '' ? anonymous : claims;
-  ctx.body = allows(ctx.oidc.client, 'older_claim_names') ? inOlderWords(known) : known;
+  return allows(caller, 'older_claim_names') ? inOlderWords(known) : known;
+};
+
+/** Introspection: the token's claims, if its person still may sign in. */
+const completeIntrospection = async (
+  ctx: KoaContextWithOIDC,
+  body: Body,
+  deps: AnswersDeps,
+): Promise<void> => {
+  if (body['active'] !== true) return;
+  const { AccessToken: access, RefreshToken: refresh } = ctx.oidc.entities;
+  const token = access ?? refresh;
+  const account = token && (await deps.accounts.find(token.accountId));
+  ctx.body =
+    token && account
+      ? introspected(token, access ? 'Bearer' : 'Refresh', {
+          account,
+          caller: ctx.oidc.client,
+          issuer: deps.issuer,
+        })
+      : { active: false };
 };
 
 /** A CIBA request: how often to poll; and who may not ask at all is told so in the standard's words. */

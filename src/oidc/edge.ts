@@ -13,6 +13,7 @@ import {
   drawDeviceCode,
   type createDeviceGuard,
 } from './device-flow.ts';
+import type { Metadata } from './direct/metadata.ts';
 import type { Events } from './events.ts';
 import { frontChannelOf } from './front-channel.ts';
 import { withLibraryCookies } from './library-cookies.ts';
@@ -31,6 +32,7 @@ import { STATUS_FRAME, answerStatusFrame } from './status-frame.ts';
 export interface EdgeDeps {
   provider(): Provider;
   records: Records;
+  metadata: Metadata;
   issuer: string;
   /** Where the pages are. */
   origin: string;
@@ -164,6 +166,7 @@ const inOneUnit = async (ctx: Context, deps: EdgeDeps, inner: string, search: st
   await drawSignedOut(answered, deps);
   if (answered.oidc.session) deps.browserState.sync(ctx, answered.oidc.session);
   await completeAnswer(answered, deps.answers);
+  deps.metadata.keep(answered);
   await keepAlive(answered, deps);
   await sendChanges(answered, deps);
   const counter = Object.hasOwn(counted, answered.oidc.route)

@@ -5,6 +5,8 @@ import type { Audit } from '../audit/record.ts';
 import { createClientFailures } from '../clients/failures.ts';
 import type { Client, Clients } from '../clients/service.ts';
 import type { Config } from '../config.ts';
+import type { Direct } from '../http/direct.ts';
+import { cameByMtls } from '../http/service-certificate.ts';
 import { createDeliveries, type Deliveries } from '../deliveries/service.ts';
 import { composePing } from '../deliveries/ping.ts';
 import { allowFormAction } from '../http/headers.ts';
@@ -29,6 +31,8 @@ import { createClientLookup } from './client-lookup.ts';
 import { cookieNames, createConfiguration } from './configuration.ts';
 import { createCookieKeys, type CookieKeys } from './cookie-keys.ts';
 import { adaptDeviceCode, createDeviceGuard, deviceFeature } from './device-flow.ts';
+import { createDirect } from './direct/index.ts';
+import { createMetadata } from './direct/metadata.ts';
 import { createEdge } from './edge.ts';
 import { createEventRows } from './event-rows.ts';
 import { createEvents, type Events, type OidcCounter } from './events.ts';
@@ -87,6 +91,8 @@ export type EndSessionsOf = { nationalId: string } | { deviceId: string } | { cl
 export interface Oidc extends Interactions {
   /** Mount it before other routes: it takes the issuer's endpoints, both discovery names and the front door. */
   middleware: Middleware;
+  /** Answers before the application what is plain: `kernel.answerDirectly`. */
+  direct: Direct;
   /** The library's provider in force; key rotation replaces it. */
   readonly provider: Provider;
   cookieNames: ReturnType<typeof cookieNames>;
@@ -333,9 +339,11 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
     return practitioner && { sub: subOf(config.subUuid, practitioner.subject) };
   };
 
+  const metadata = createMetadata(provider, (ctx) => cameByMtls(ctx));
   const middleware = createEdge({
     provider,
     records: storage.records,
+    metadata,
     issuer: config.issuer,
     origin: config.origin,
     events,
@@ -360,6 +368,10 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
 
   return {
     middleware,
+    direct: createDirect({
+      ...{ provider, accounts, events, metadata, log: deps.log },
+      ...{ records: storage.records, issuer: config.issuer },
+    }),
     get provider() {
       return current.provider;
     },

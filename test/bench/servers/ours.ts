@@ -83,6 +83,7 @@ const oidc = await createOidc({
   metrics: (name, clientId) => metrics.count(name, clientId),
 });
 kernel.app.use(oidc.middleware);
+kernel.answerDirectly(oidc.direct);
 kernel.app.use(async (ctx, next) => {
   if (!ctx.path.startsWith('/connexion/')) return next();
   await oidc.finishSignIn(ctx, {
