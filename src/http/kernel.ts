@@ -48,12 +48,14 @@ const LANGUAGE_SECONDS = 365 * 24 * 3600;
 const language =
   (cookies: Cookies, fallback: Config['defaultLocale']): Middleware =>
   async (ctx, next) => {
-    const chosen = first(ctx.query['lang']);
+    const { headers } = ctx.req;
+    const query = ctx.querystring === '' ? {} : ctx.query;
+    const chosen = first(query['lang']);
     const signs = {
       chosen,
-      kept: cookies.get(ctx, 'lang'),
-      asked: first(ctx.query['ui_locales']),
-      acceptLanguage: ctx.get('Accept-Language'),
+      kept: headers.cookie === undefined ? undefined : cookies.get(ctx, 'lang'),
+      asked: first(query['ui_locales']),
+      acceptLanguage: headers['accept-language'],
     };
     const locale = negotiate(signs, fallback);
     Object.assign(requestState(ctx), { signs, locale });
