@@ -32,8 +32,8 @@ const CHROMIUM = [
 ];
 const hasChromium = () => CHROMIUM.some((path) => path && existsSync(path));
 
-/** Programs of the card's tests, each with its Debian package. */
-const CARD_TOOLS = {
+/** Programs of single test files, each with its Debian packages. */
+const TOOLS = {
   nginx: 'nginx-light',
   haproxy: 'haproxy',
   'softhsm2-util': 'softhsm2',
@@ -41,6 +41,7 @@ const CARD_TOOLS = {
   certutil: 'libnss3-tools',
   Xvfb: 'xvfb',
   xdotool: 'xdotool',
+  apache2: 'apache2 libapache2-mod-auth-openidc',
 };
 const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
 const isThere = (program) => FOLDERS.some((folder) => existsSync(join(folder, program)));
@@ -92,7 +93,7 @@ export const ensureTestTools = () => {
     const packages = [
       ...(hasRedis() ? [] : ['redis-server']),
       ...(hasChromium() ? [] : ['chromium', 'fonts-liberation']),
-      ...Object.entries(CARD_TOOLS).flatMap(([program, name]) => (isThere(program) ? [] : [name])),
+      ...Object.entries(TOOLS).flatMap(([program, names]) => (isThere(program) ? [] : names.split(' '))),
     ];
     if (packages.length > 0) aptInstall(packages);
   } else if (apt && !hasRedis()) unpackRedis();
