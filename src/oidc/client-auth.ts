@@ -1,6 +1,7 @@
-import type { Configuration } from 'oidc-provider';
+import { errors, type Client, type Configuration } from 'oidc-provider';
 import { AUTH_METHODS, CLIENT_ALGORITHMS, DPOP_ALGORITHMS, usesCertificate } from '../clients/credentials.ts';
 import type { Config } from '../config.ts';
+import { epochSeconds, systemClock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
 import type { Outgoing } from '../platform/outgoing.ts';
 import { createMtls, type CertificateTrust } from './client-certificates.ts';
@@ -63,6 +64,37 @@ export const clientAuthFeatures = (deps: ClientAuthDeps) => ({
       client === undefined ? undefined : own(client).fapi_profile,
   },
 });
+
+/** Longest life of a client assertion: for as long must it be remembered that it served. */
+const LONGEST_ASSERTION = 24 * 3600;
+/** Seconds by which a service's clock may be ahead (FAPI 2.0, 5.3.2.1). */
+const AHEAD = 60;
+
+/** What is asked of a client assertion beyond its signature, audience and single use. */
+export const checkAssertion: NonNullable<Configuration['assertJwtClientAuthClaimsAndHeader']> = async (
+  ctx,
+  claims,
+) => {
+  const now = epochSeconds(systemClock.now()); // the library's clock
+  const { aud, exp, iat } = claims as { aud?: unknown; exp?: number; iat?: number };
+  if (exp !== undefined && exp > now + LONGEST_ASSERTION) {
+    throw new errors.InvalidClientAuth('client assertion expires too late');
+  }
+  if (iat !== undefined && iat > now + AHEAD) {
+    throw new errors.InvalidClientAuth('client assertion issued in the future');
+  }
+  const { client } = ctx.oidc;
+  if (client && own(client).fapi_profile !== undefined && aud !== ctx.oidc.issuer) {
+    throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier url');
+  }
+};
+
+/**
+ * Whether refresh tokens are replaced at each use. Those that are bound to a key need not be, and FAPI 2.0 (5.3.2.1) asks
+ * that they are not: an answer that is lost costs the session.
+ */
+export const rotates = (client: Client | undefined): boolean =>
+  client === undefined || own(client).fapi_profile === undefined;
 
 /** Signatures of services: by keys of theirs, never by a shared secret. */
 export const CLIENT_JWA = {

@@ -1,5 +1,5 @@
 import { errors, type Client, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
-import { allows } from './client-model.ts';
+import { allows, own } from './client-model.ts';
 import { noted } from './request-notes.ts';
 
 /**
@@ -16,6 +16,8 @@ const BY_BROWSER: ReadonlySet<string | undefined> = new Set([
 
 const checkNonce = (ctx: KoaContextWithOIDC, nonce: unknown, client: Client): void => {
   if (nonce !== undefined || !BY_BROWSER.has(ctx.oidc.route) || allows(client, 'nonce_optional')) return;
+  // FAPI 2.0 relies on PKCE and pushed requests.
+  if (own(client).fapi_profile !== undefined) return;
   throw new errors.InvalidRequest('nonce is required of this service');
 };
 

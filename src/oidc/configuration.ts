@@ -14,6 +14,8 @@ import {
   clientAuthDiscovery,
   clientAuthFeatures,
   clientFetch,
+  checkAssertion,
+  rotates,
   type ClientAuthDeps,
 } from './client-auth.ts';
 import { allows, own } from './client-model.ts';
@@ -110,9 +112,9 @@ export const sessionExpiry = (
 ): number => Math.min(now + config.idleSeconds, (signedInAt ?? now) + config.sessionSeconds);
 
 const ttl = ({ config, clock }: ConfigurationDeps): Configuration['ttl'] => {
-  const left = (signedInAt: number | undefined): number => {
+  const left = (signedInAt: number | undefined, limits = config): number => {
     const now = epochSeconds(clock.now());
-    return Math.max(1, sessionExpiry(config, signedInAt, now) - now);
+    return Math.max(1, sessionExpiry(limits, signedInAt, now) - now);
   };
   return {
     AccessToken: LIFETIMES.accessToken,
@@ -122,7 +124,11 @@ const ttl = ({ config, clock }: ConfigurationDeps): Configuration['ttl'] => {
     DeviceCode: LIFETIMES.deviceCode,
     Interaction: LIFETIMES.interaction,
     Grant: config.sessionSeconds,
-    RefreshToken: (_ctx, token) => left(token.authTime),
+    // Who refreshes without rotation keeps one token for the whole session, whose idleness is counted apart.
+    RefreshToken: (_ctx, token, client) =>
+      rotates(client)
+        ? left(token.authTime)
+        : left(token.authTime, { ...config, idleSeconds: config.sessionSeconds }),
     Session: (_ctx, session) => left(session.loginTs),
   };
 };
@@ -222,7 +228,7 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
     // A code always gives a refresh token; it lives no longer than the session.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: () => true,
-    rotateRefreshToken: true,
+    rotateRefreshToken: (ctx) => rotates(ctx.oidc.client),
     // Revoking an access token ends that token; anything else that is revoked ends the grant and all it gave.
     revokeGrantPolicy: (ctx) =>
       !(ctx.oidc.route === 'revocation' && ctx.oidc.entities.AccessToken !== undefined),
@@ -232,6 +238,7 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
     },
     renderError: deps.renderError,
     fetch: clientFetch(deps),
+    assertJwtClientAuthClaimsAndHeader: checkAssertion,
     discovery: {
       claim_types_supported: ['normal'],
       ui_locales_supported: ['fr', 'en'],
