@@ -1,6 +1,7 @@
 import type { Client as LibraryClient, Provider } from 'oidc-provider';
 import type { Client, Clients } from '../clients/service.ts';
 import { gather } from '../platform/gather.ts';
+import type { Records } from './unit.ts';
 
 /**
  * Relying parties as the provider asks for them at each request. PostgreSQL is asked every time, so that a change holds at
@@ -21,13 +22,15 @@ interface Read {
 /** Makes {@link ClientLookup}; `payload` is what the library reads of a relying party. */
 export const createClientLookup = (
   clients: Pick<Clients, 'find'>,
+  records: Pick<Records, 'once'>,
   payload: (client: Client | undefined) => object | undefined,
 ): ClientLookup => {
-  const asked = gather(async (ids: readonly string[]) => {
+  const ask = gather(async (ids: readonly string[]) => {
     const found = new Map<string, Client | undefined>();
     await Promise.all([...new Set(ids)].map(async (id) => found.set(id, await clients.find(id))));
     return ids.map((id) => found.get(id));
   });
+  const asked = (id: string): Promise<Client | undefined> => records.once(`client ${id}`, () => ask(id));
   /** The stamp of each registration that was read, made once for those who share it. */
   const stamps = new WeakMap<Client, string>();
   const stampOf = (client: Client): string => {

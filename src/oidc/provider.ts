@@ -216,7 +216,7 @@ const createBuilder = (
   const opened = new Map<string, KeyObject>();
   const account = accountClient(config.origin);
   const find = (id: string) => (id === ACCOUNT_CLIENT ? Promise.resolve(account) : clients.find(id));
-  const lookup = createClientLookup({ find }, clientPayload);
+  const lookup = createClientLookup({ find }, records, clientPayload);
   const refreshIds = createRefreshIds(deps.keyring.derive('refresh-tokens'));
   const adapter = createAdapter({
     ...{ records, texts, refreshIds, clock, idTokenFollows },
@@ -270,7 +270,18 @@ const createBuilder = (
 /** Builds the provider. Creates the signing keys at the very first start. */
 export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
   const { config, registry } = deps;
-  const accounts = createAccounts(registry, config.subUuid, deps.cardRefused);
+  const storage: Storage = {
+    records: createRecords(deps.store),
+    texts: createRecordTexts(subOf(config.subUuid, '')),
+  };
+  const accounts = createAccounts(
+    {
+      findBySubject: (subject) =>
+        storage.records.once(`person ${subject}`, () => registry.findBySubject(subject)),
+    },
+    config.subUuid,
+    deps.cardRefused,
+  );
   const limits = createLimits(deps);
   const rows = createEventRows({ ...deps, limits });
   const failures = createFailureNotes({ ...deps, failures: createClientFailures({ ...deps, limits }) });
@@ -307,10 +318,6 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
       deliveries.kick();
     },
   });
-  const storage: Storage = {
-    records: createRecords(deps.store),
-    texts: createRecordTexts(subOf(config.subUuid, '')),
-  };
   const sessions: Sessions = createSessions({
     ...{ ...deps, ...storage },
     provider: () => current.provider,

@@ -20,6 +20,8 @@ export interface Records {
    * there), and what it throws is the request's failure.
    */
   change(change: Change, lost?: () => Promise<void>): Promise<void>;
+  /** What a request asks of others than the store, once. */
+  once<T>(name: string, ask: () => Promise<T>): Promise<T>;
   /** What the store holds at this moment, and a change of it at once: for what another request changed meanwhile. */
   fresh(key: string): Promise<string | undefined>;
   now(change: Change): Promise<boolean>;
@@ -33,6 +35,7 @@ interface Pending {
 class Unit {
   readonly known = new Map<string, string | undefined>();
   readonly pending = new Map<string, Pending>();
+  readonly asked = new Map<string, Promise<unknown>>();
   /** Changes of sets: any number for one key. */
   readonly members: Change[] = [];
 }
@@ -94,6 +97,13 @@ export const createRecords = (store: ExpiringStore): Records => {
             }
           }),
     flush,
+    once<T>(name: string, ask: () => Promise<T>) {
+      const asked = current.getStore()?.asked;
+      if (!asked) return ask();
+      const known = (asked.get(name) as Promise<T> | undefined) ?? ask();
+      asked.set(name, known);
+      return known;
+    },
     get together() {
       return current.getStore() !== undefined;
     },

@@ -9,7 +9,6 @@ import { normalize, registerOf, type Normalized } from './national-id.ts';
 import {
   findById,
   findByName,
-  findByNationalId,
   insertContact,
   listContacts,
   updateStatus,
@@ -19,7 +18,7 @@ import {
   type PractitionerRow,
   type Status,
 } from './repository.ts';
-import { createSubjectLookup } from './subject-lookup.ts';
+import { createPersonLookup } from './person-lookup.ts';
 
 export type { Activity, Exercise } from './exercise.ts';
 export type { OtherId, Status } from './repository.ts';
@@ -204,11 +203,8 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
   return {
     ...createContacts(dependencies),
     normalize,
-    findBySubject: createSubjectLookup(db, toPractitioner),
-    find: async (nationalId) => {
-      const row = await findByNationalId(db, nationalId);
-      return row && toPractitioner(row);
-    },
+    findBySubject: createPersonLookup(db, 'subject', toPractitioner),
+    find: createPersonLookup(db, 'national_id', toPractitioner),
     findById: async (practitionerId) => {
       const row = await findById(db, practitionerId);
       return row && toPractitioner(row);

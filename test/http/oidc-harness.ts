@@ -262,6 +262,7 @@ export const startProvider = async (
       ).rows,
   };
   kernel.app.use(oidc.middleware);
+  kernel.answerDirectly(oidc.direct);
   kernel.app.use(async (ctx, next) => {
     if (!ctx.path.startsWith('/connexion/')) return next();
     harness.logins += 1;
