@@ -70,12 +70,18 @@ const attempt = async (parts: AttemptParts, row: ClaimedDelivery): Promise<Failu
     return {
       error: `the service answered ${status}`,
       status,
+      // Who refuses a ping would refuse it again; the service may still poll.
+      final: request.kind === 'ciba_ping' && isRefusal(status),
       retryAfter: retryAfterSeconds(answer.headers['retry-after'], parts.clock.now()),
     };
   } catch (error) {
     return failureOf(error);
   }
 };
+
+/** A redirect, or "not so": 408 and 429 ask for patience. */
+const isRefusal = (status: number): boolean =>
+  status >= 300 && status < 500 && status !== 408 && status !== 429;
 
 const BOUNDS = { timeoutMs: ANSWER_WITHIN_MS, maxBytes: ANSWER_MAX_BYTES } as const;
 

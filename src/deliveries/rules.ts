@@ -26,5 +26,5 @@ export const LEASE_MS = 30_000;
 /** The rows of the audit that an end leaves. */
 export const END_EVENTS: Readonly<Record<DeliveryKind, { sent?: EventType; failed?: EventType }>> = {
   backchannel_logout: { sent: 'sign_out_delivered', failed: 'sign_out_not_delivered' },
-  ciba_ping: {},
+  ciba_ping: { failed: 'ciba_not_notified' },
 };
