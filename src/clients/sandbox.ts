@@ -1,4 +1,4 @@
-import { CIBA, clientSchema, type ClientDeclaration } from './schema.ts';
+import { CIBA, DEVICE_CODE, TOKEN_EXCHANGE, clientSchema, type ClientDeclaration } from './schema.ts';
 import type { Clients } from './service.ts';
 
 /** A preregistered client of the sandbox; its secret is public knowledge, which is why production has none of them. */
@@ -53,7 +53,7 @@ const preregistered = (services: SandboxServices): Preregistered[] => [
     declaration: {
       ...scripted('sandbox', 'Bac à sable'),
       introspect_any: true,
-      grant_types: ['authorization_code', 'refresh_token', CIBA],
+      grant_types: ['authorization_code', 'refresh_token', DEVICE_CODE, CIBA],
       backchannel_token_delivery_mode: 'poll',
       compatibility: ['pkce_optional', 'nonce_optional', 'scope_all_alone', 'secret_sent_twice', 'any_acr'],
     },
@@ -62,6 +62,7 @@ const preregistered = (services: SandboxServices): Preregistered[] => [
   {
     declaration: {
       ...scripted('sandbox-public', 'Bac à sable (client public)'),
+      grant_types: ['authorization_code', 'refresh_token', DEVICE_CODE],
       token_endpoint_auth_method: 'none',
     },
   },
@@ -70,6 +71,9 @@ const preregistered = (services: SandboxServices): Preregistered[] => [
       ...scripted('sandbox-mtls', 'Bac à sable (espace de confiance)'),
       introspect_any: true,
       trusted_space: true,
+      // The API for which it may exchange tokens is played by `sandbox`.
+      grant_types: ['authorization_code', 'refresh_token', TOKEN_EXCHANGE],
+      token_exchange_audiences: ['sandbox'],
       token_endpoint_auth_method: 'tls_client_auth',
       tls_client_auth_subject_dn: 'CN=sandbox-mtls,O=CADUCEE-TEST,C=FR',
     },
