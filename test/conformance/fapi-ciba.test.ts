@@ -187,11 +187,6 @@ const approve = (id: string, nationalId: string) =>
 const errorOf = ({ status, body }: Answer) => [status, body['error']];
 const INVALID_REQUEST = [400, 'invalid_request'];
 
-/** Some modules are for one way of proving who one is. */
-const when = (applies: boolean) => (name: string, test: () => Promise<void>) => {
-  if (applies) it(name, test);
-};
-
 const VARIANTS = (['poll', 'ping'] as const).flatMap((mode) =>
   (['private_key_jwt', 'mtls'] as const).map((auth) => [mode, auth] as const),
 );
@@ -363,99 +358,6 @@ describe.each(VARIANTS)('fapi-ciba-id1, %s, %s', (mode, auth) => {
     expect((await client.poll(id)).status).toBe(200);
   });
 
-  when(auth === 'mtls')(
-    'ensure-different-client-id-and-issuer-in-backchannel-authorization-request',
-    async () => {
-      const request = await sign(client.parts.key, await client.claims());
-      const answer = await client.askWith({ request }, { client_id: other.clientId });
-      expect([400, 401]).toContain(answer.status);
-      expect(['invalid_client', 'invalid_request']).toContain(answer.body['error']);
-    },
-  );
-
-  when(auth === 'mtls')('ensure-wrong-client-id-in-backchannel-authorization-request', async () => {
-    const request = await sign(client.parts.key, await client.claims());
-    expect((await client.askWith({ request }, { client_id: 'nobody' })).body['error']).toBe('invalid_client');
-  });
-
-  when(auth === 'mtls')('ensure-wrong-client-id-in-token-endpoint-request', async () => {
-    const { id } = await client.asked();
-    const answer = await client.poll(id, { credentials: { client_id: other.clientId } });
-    expect(answer.body['error']).toBe('invalid_client');
-  });
-
-  when(auth === 'private_key_jwt')('ensure-without-client-assertion-in-token-endpoint-fails', async () => {
-    const { id } = await client.asked();
-    const answer = await client.poll(id, { credentials: { client_id: client.clientId } });
-    expect([400, 401]).toContain(answer.status);
-    expect(['invalid_client', 'invalid_request']).toContain(answer.body['error']);
-  });
-
-  when(auth === 'private_key_jwt')(
-    'ensure-without-client-assertion-in-backchannel-authorization-request-fails',
-    async () => {
-      const request = await sign(client.parts.key, await client.claims());
-      const answer = await client.askWith({ request }, { client_id: client.clientId });
-      expect([400, 401]).toContain(answer.status);
-      expect(['invalid_client', 'invalid_request']).toContain(answer.body['error']);
-    },
-  );
-
-  when(auth === 'private_key_jwt')(
-    'ensure-client-assertion-signature-algorithm-in-backchannel-authorization-request-is-RS256-fails',
-    async () => {
-      const request = await sign(client.parts.key, await client.claims());
-      const credentials = await client.credentials({}, serviceKey('RS256', client.parts.key.kid));
-      expect((await client.askWith({ request }, credentials)).body['error']).toBe('invalid_client');
-    },
-  );
-
-  when(auth === 'private_key_jwt')(
-    'ensure-client-assertion-signature-algorithm-in-token-endpoint-request-is-RS256-fails',
-    async () => {
-      const { id } = await client.asked();
-      const credentials = await client.credentials({}, serviceKey('RS256', client.parts.key.kid));
-      expect((await client.poll(id, { credentials })).body['error']).toBe('invalid_client');
-    },
-  );
-
-  when(auth === 'private_key_jwt')(
-    'ensure-client-assertion-with-iss-aud-to-token-endpoint-succeeds',
-    async () => {
-      const { id, nationalId } = await client.asked();
-      await approve(id, nationalId);
-      const credentials = await client.credentials({ aud: harness.config.issuer });
-      expect((await client.poll(id, { credentials })).status).toBe(200);
-    },
-  );
-
-  if (mode === 'ping') {
-    it.each([
-      ['a-body', 200, '{"thanks":true}'],
-      ['401', 401, ''],
-      ['403', 403, ''],
-      ['a-redirect-request', 301, ''],
-    ])(
-      'ping-notification-endpoint-returns-%s: the tokens are there all the same, and nobody insists',
-      async (_what, status, body) => {
-        Object.assign(endpoint, { status, body });
-        try {
-          const before = pings.length;
-          const { id, nationalId } = await client.asked();
-          await approve(id, nationalId);
-          await expect.poll(() => pings.length).toBe(before + 1);
-          expect((await client.poll(id)).status).toBe(200);
-          await expect
-            .poll(async () => (await harness.oidc.deliveries.fate({ clientId: client.clientId }))[0]?.state)
-            .toBe(status === 200 ? 'sent' : 'abandoned');
-          expect(pings.length).toBe(before + 1);
-        } finally {
-          Object.assign(endpoint, { status: 204, body: '' });
-        }
-      },
-    );
-  }
-
   it('ensure-backchannel-authorization-request-without-request-fails', async () => {
     const {
       iss: _iss,
@@ -497,3 +399,112 @@ describe.each(VARIANTS)('fapi-ciba-id1, %s, %s', (mode, auth) => {
     expect((await ask({ [SHOWN_CERTIFICATE]: client.parts.shown })).status).toBe(200);
   });
 });
+
+describe.each(VARIANTS.filter(([, auth]) => auth === 'mtls'))(
+  'fapi-ciba-id1, %s, %s: what mutual TLS alone can show',
+  (mode, auth) => {
+    let client: Client;
+    let other: Client;
+    beforeAll(async () => {
+      [client, other] = [await createClient(mode, auth), await createClient(mode, auth)];
+    });
+
+    it('ensure-different-client-id-and-issuer-in-backchannel-authorization-request', async () => {
+      const request = await sign(client.parts.key, await client.claims());
+      const answer = await client.askWith({ request }, { client_id: other.clientId });
+      expect([400, 401]).toContain(answer.status);
+      expect(['invalid_client', 'invalid_request']).toContain(answer.body['error']);
+    });
+
+    it('ensure-wrong-client-id-in-backchannel-authorization-request', async () => {
+      const request = await sign(client.parts.key, await client.claims());
+      expect((await client.askWith({ request }, { client_id: 'nobody' })).body['error']).toBe(
+        'invalid_client',
+      );
+    });
+
+    it('ensure-wrong-client-id-in-token-endpoint-request', async () => {
+      const { id } = await client.asked();
+      const answer = await client.poll(id, { credentials: { client_id: other.clientId } });
+      expect(answer.body['error']).toBe('invalid_client');
+    });
+  },
+);
+
+describe.each(VARIANTS.filter(([, auth]) => auth === 'private_key_jwt'))(
+  'fapi-ciba-id1, %s, %s: what assertions alone can show',
+  (mode, auth) => {
+    let client: Client;
+    beforeAll(async () => {
+      client = await createClient(mode, auth);
+    });
+
+    it('ensure-without-client-assertion-in-token-endpoint-fails', async () => {
+      const { id } = await client.asked();
+      const answer = await client.poll(id, { credentials: { client_id: client.clientId } });
+      expect([400, 401]).toContain(answer.status);
+      expect(['invalid_client', 'invalid_request']).toContain(answer.body['error']);
+    });
+
+    it('ensure-without-client-assertion-in-backchannel-authorization-request-fails', async () => {
+      const request = await sign(client.parts.key, await client.claims());
+      const answer = await client.askWith({ request }, { client_id: client.clientId });
+      expect([400, 401]).toContain(answer.status);
+      expect(['invalid_client', 'invalid_request']).toContain(answer.body['error']);
+    });
+
+    it('ensure-client-assertion-signature-algorithm-in-backchannel-authorization-request-is-RS256-fails', async () => {
+      const request = await sign(client.parts.key, await client.claims());
+      const credentials = await client.credentials({}, serviceKey('RS256', client.parts.key.kid));
+      expect((await client.askWith({ request }, credentials)).body['error']).toBe('invalid_client');
+    });
+
+    it('ensure-client-assertion-signature-algorithm-in-token-endpoint-request-is-RS256-fails', async () => {
+      const { id } = await client.asked();
+      const credentials = await client.credentials({}, serviceKey('RS256', client.parts.key.kid));
+      expect((await client.poll(id, { credentials })).body['error']).toBe('invalid_client');
+    });
+
+    it('ensure-client-assertion-with-iss-aud-to-token-endpoint-succeeds', async () => {
+      const { id, nationalId } = await client.asked();
+      await approve(id, nationalId);
+      const credentials = await client.credentials({ aud: harness.config.issuer });
+      expect((await client.poll(id, { credentials })).status).toBe(200);
+    });
+  },
+);
+
+describe.each(VARIANTS.filter(([mode]) => mode === 'ping'))(
+  'fapi-ciba-id1, %s, %s: what the notification endpoint answers',
+  (mode, auth) => {
+    let client: Client;
+    beforeAll(async () => {
+      client = await createClient(mode, auth);
+    });
+
+    it.each([
+      ['a-body', 200, '{"thanks":true}'],
+      ['401', 401, ''],
+      ['403', 403, ''],
+      ['a-redirect-request', 301, ''],
+    ])(
+      'ping-notification-endpoint-returns-%s: the tokens are there all the same, and nobody insists',
+      async (_what, status, body) => {
+        Object.assign(endpoint, { status, body });
+        try {
+          const before = pings.length;
+          const { id, nationalId } = await client.asked();
+          await approve(id, nationalId);
+          await expect.poll(() => pings.length).toBe(before + 1);
+          expect((await client.poll(id)).status).toBe(200);
+          await expect
+            .poll(async () => (await harness.oidc.deliveries.fate({ clientId: client.clientId }))[0]?.state)
+            .toBe(status === 200 ? 'sent' : 'abandoned');
+          expect(pings.length).toBe(before + 1);
+        } finally {
+          Object.assign(endpoint, { status: 204, body: '' });
+        }
+      },
+    );
+  },
+);
