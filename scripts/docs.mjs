@@ -4,7 +4,8 @@
 //   docs/errors.md         the catalogue of refusals in views/locales
 //   docs/events.md         the closed vocabulary of the audit trail, src/audit/vocabulary.ts
 //   docs/commands.md       what each command answers to --help
-//   docs/relying-party.md  its code blocks, from the regions of examples/shared/relying-party.ts
+//   docs/relying-party.md  its code blocks, from the regions of examples/shared/relying-party.ts; its table of
+//                          compatibility, from src/clients/compatibility.ts
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -123,11 +124,16 @@ const region = (source, name) => {
   return match[2].replaceAll(new RegExp(`^${match[1]}`, 'gm'), '').trimEnd();
 };
 
-const relyingParty = () => {
+const relyingParty = async () => {
+  const { COMPATIBILITY } = await import('../src/clients/compatibility.ts');
+  const rows = Object.entries(COMPATIBILITY).map(([name, { doc, who }]) => [`\`${name}\``, doc, who]);
   const source = read('examples/shared/relying-party.ts');
   return read('docs/relying-party.md').replaceAll(
     /(<!-- code: (\S+) -->\n)[\s\S]*?(<!-- \/code -->)/g,
     (_all, open, name, close) => `${open}\n\`\`\`ts\n${region(source, name)}\n\`\`\`\n\n${close}`,
+  ).replace(
+    /(<!-- compatibility -->\n)[\s\S]*?(<!-- \/compatibility -->)/,
+    (_all, open, close) => `${open}\n${table(['name', 'what it lets be', 'who needs it'], rows)}\n\n${close}`,
   );
 };
 

@@ -134,7 +134,7 @@ export const released = (
 export const claimsOf = (scopes: Iterable<string>): ReadonlySet<string> =>
   new Set([...scopes].flatMap((scope) => CLAIMS_BY_SCOPE[scope] ?? []));
 
-/** The same, with the spelling of before the end of 2023 beside the one of today. */
+/** The same, with the older spelling beside the one of today. */
 export const inOlderWords = <T extends object>(claims: T): T =>
   'otherIds' in claims ? { ...claims, [OLDER_OTHER_IDS]: claims.otherIds } : claims;
 
