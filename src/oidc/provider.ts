@@ -376,7 +376,7 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
   return {
     middleware,
     direct: createDirect({
-      ...{ provider, accounts, events, metadata, log: deps.log },
+      ...{ provider, accounts, events, metadata, log: deps.log, store: deps.store },
       ...{ records: storage.records, issuer: config.issuer },
     }),
     get provider() {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { Connection, Jar, locationOf } from './http.ts';
 import { CALLBACK, SECRET, type Paths, type ServiceId } from './targets.ts';
 
@@ -27,6 +27,8 @@ export class Worker {
   readonly connection: Connection;
   readonly #paths: Paths;
   jar = new Jar();
+  /** The request that this worker polls. */
+  polled = '';
   tokens: Tokens = { access_token: '', refresh_token: '', id_token: '' };
 
   constructor(port: number, host: string, paths: Paths) {
@@ -108,16 +110,18 @@ export class Worker {
     if (status !== 200) throw new Error(`GET ${path}: ${status} ${body}`);
   }
 
-  /** Begins a backchannel authentication that nobody answers; gives its identifier. */
-  async ciba(hint: string): Promise<string> {
+  /** Begins a backchannel authentication of somebody, who does not answer. */
+  async ciba(): Promise<void> {
+    const hint = `8${String(randomInt(1e11)).padStart(11, '0')}`;
     const form = `scope=openid&login_hint=${hint}&binding_message=12&acr_values=eidas1`;
     const { status, body } = await this.connection.send('POST', this.#paths.ciba, basic('ciba'), form);
     if (status !== 200) throw new Error(`no CIBA: ${status} ${body}`);
-    return (JSON.parse(body) as { auth_req_id: string }).auth_req_id;
+    this.polled = (JSON.parse(body) as { auth_req_id: string }).auth_req_id;
   }
 
-  async cibaPoll(id: string): Promise<void> {
-    const form = `grant_type=${encodeURIComponent('urn:openid:params:grant-type:ciba')}&auth_req_id=${id}`;
+  /** Asks whether there is an answer. Ours tells whoever asks more than once a second to slow down, which costs the same. */
+  async cibaPoll(): Promise<void> {
+    const form = `grant_type=${encodeURIComponent('urn:openid:params:grant-type:ciba')}&auth_req_id=${this.polled}`;
     const { status, body } = await this.connection.send('POST', this.#paths.token, basic('ciba'), form);
     if (status !== 400 || !/authorization_pending|slow_down/.test(body))
       throw new Error(`poll: ${status} ${body}`);

@@ -53,6 +53,13 @@ export const MAIN: readonly Measured[] = [
     once: (worker) => worker.introspection('es256'),
   },
   {
+    key: 'cibaPoll',
+    name: 'CIBA poll, pending',
+    servers: ['plain', 'ours'],
+    prepare: (worker) => worker.ciba(),
+    once: (worker) => worker.cibaPoll(),
+  },
+  {
     key: 'discovery',
     name: 'discovery',
     servers: ['plain', 'ours', 'koa'],

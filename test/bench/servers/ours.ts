@@ -46,6 +46,7 @@ const configure = (origin: string): Config =>
     CADUCEE_TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
     CADUCEE_TWILIO_AUTH_TOKEN: 'none',
     CADUCEE_TWILIO_FROM: 'Caducee',
+    CADUCEE_CIBA_PER_MINUTE: '100000',
     CADUCEE_HELP_PHONE: '01 99 00 00 00',
     CADUCEE_HELP_HOURS: 'du lundi au vendredi',
   });
@@ -71,6 +72,16 @@ const audit = createAudit({ clock: systemClock });
 const metrics = createMetrics();
 const clients = createClients({ db });
 for (const each of SERVICES) await clients.upsert(clientSchema.parse(service(each)), { secret: SECRET });
+await clients.upsert(
+  clientSchema.parse({
+    client_id: 'ciba',
+    client_name: 'ciba',
+    redirect_uris: [CALLBACK],
+    grant_types: ['authorization_code', 'refresh_token', 'urn:openid:params:grant-type:ciba'],
+    backchannel_token_delivery_mode: 'poll',
+  }),
+  { secret: SECRET },
+);
 const kernel = createKernel({
   ...{ config, log },
   metrics: { observe: ({ seconds, ...labels }) => metrics.request(labels, seconds) },
