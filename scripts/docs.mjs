@@ -128,13 +128,16 @@ const relyingParty = async () => {
   const { COMPATIBILITY } = await import('../src/clients/compatibility.ts');
   const rows = Object.entries(COMPATIBILITY).map(([name, { doc, who }]) => [`\`${name}\``, doc, who]);
   const source = read('examples/shared/relying-party.ts');
-  return read('docs/relying-party.md').replaceAll(
-    /(<!-- code: (\S+) -->\n)[\s\S]*?(<!-- \/code -->)/g,
-    (_all, open, name, close) => `${open}\n\`\`\`ts\n${region(source, name)}\n\`\`\`\n\n${close}`,
-  ).replace(
-    /(<!-- compatibility -->\n)[\s\S]*?(<!-- \/compatibility -->)/,
-    (_all, open, close) => `${open}\n${table(['name', 'what it lets be', 'who needs it'], rows)}\n\n${close}`,
-  );
+  return read('docs/relying-party.md')
+    .replaceAll(
+      /(<!-- code: (\S+) -->\n)[\s\S]*?(<!-- \/code -->)/g,
+      (_all, open, name, close) => `${open}\n\`\`\`ts\n${region(source, name)}\n\`\`\`\n\n${close}`,
+    )
+    .replace(
+      /(<!-- compatibility -->\n)[\s\S]*?(<!-- \/compatibility -->)/,
+      (_all, open, close) =>
+        `${open}\n${table(['name', 'what it lets be', 'who needs it'], rows)}\n\n${close}`,
+    );
 };
 
 const PAGES = {
