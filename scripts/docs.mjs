@@ -4,7 +4,7 @@
 //   docs/errors.md         the catalogue of refusals in views/locales
 //   docs/events.md         the closed vocabulary of the audit trail, src/audit/vocabulary.ts
 //   docs/commands.md       what each command answers to --help
-//   docs/relying-party.md  its code blocks, from the regions of examples/shared/relying-party.ts; its table of
+//   docs/relying-party.md  its code blocks, from examples/relying-parties and the regions of examples/shared/relying-party.ts; its table of
 //                          compatibility, from src/clients/compatibility.ts
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -124,14 +124,21 @@ const region = (source, name) => {
   return match[2].replaceAll(new RegExp(`^${match[1]}`, 'gm'), '').trimEnd();
 };
 
+/** `code: name` is a region of the examples' relying party, `code: file` and `code: file#name` are of examples/relying-parties. */
+const code = (what) => {
+  const [file, name] = what.includes('.') ? what.split('#') : [undefined, what];
+  const source = read(file ? `examples/relying-parties/${file}` : 'examples/shared/relying-party.ts');
+  const language = { conf: 'apache', mjs: 'js' }[file?.split('.').at(-1)] ?? 'ts';
+  return `\`\`\`${language}\n${name ? region(source, name) : source.trim()}\n\`\`\``;
+};
+
 const relyingParty = async () => {
   const { COMPATIBILITY } = await import('../src/clients/compatibility.ts');
   const rows = Object.entries(COMPATIBILITY).map(([name, { doc, who }]) => [`\`${name}\``, doc, who]);
-  const source = read('examples/shared/relying-party.ts');
   return read('docs/relying-party.md')
     .replaceAll(
       /(<!-- code: (\S+) -->\n)[\s\S]*?(<!-- \/code -->)/g,
-      (_all, open, name, close) => `${open}\n\`\`\`ts\n${region(source, name)}\n\`\`\`\n\n${close}`,
+      (_all, open, what, close) => `${open}\n${code(what)}\n\n${close}`,
     )
     .replace(
       /(<!-- compatibility -->\n)[\s\S]*?(<!-- \/compatibility -->)/,

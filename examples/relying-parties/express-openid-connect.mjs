@@ -8,7 +8,7 @@ const app = express();
 // In production: a store that lasts (connect-redis…).
 const store = new session.MemoryStore();
 
-// region: configuration
+// #region configuration
 app.use(
   openid.auth({
     issuerBaseURL: CADUCEE_ISSUER,
@@ -36,9 +36,9 @@ app.get('/rafraichir', openid.requiresAuth(), async (request, response) => {
   const { access_token: fresh } = await request.oidc.accessToken.refresh();
   response.json({ refreshed: typeof fresh === 'string' });
 });
-// endregion
+// #endregion
 app.get('/', (request, response) => {
   response.json({ signedIn: request.oidc.isAuthenticated() });
 });
 
-app.listen(Number(new URL(SERVICE).port), '127.0.0.1', () => console.log('ready'));
+app.listen(Number(new URL(SERVICE).port), '127.0.0.1', () => process.stdout.write('ready\n'));

@@ -7,7 +7,7 @@ const { CADUCEE_ISSUER, CLIENT_ID, CLIENT_SECRET, SERVICE } = process.env;
 /** Sessions by the cookie's value; what is under way beside who is signed in. */
 const sessions = new Map();
 
-// region: configuration
+// #region configuration
 const local = new URL(CADUCEE_ISSUER).protocol === 'http:';
 const provider = await oidc.discovery(
   new URL(CADUCEE_ISSUER),
@@ -65,7 +65,7 @@ const endedElsewhere = async (logoutToken) => {
   });
   for (const [id, { claims }] of sessions) if (claims?.sid === payload.sid) sessions.delete(id);
 };
-// endregion
+// #endregion
 
 const routes = {
   '/prive': async ({ session }) => {
@@ -110,4 +110,4 @@ const server = createServer(async (request, response) => {
     response.writeHead(400).end(JSON.stringify({ error: String(error) }));
   }
 });
-server.listen(Number(new URL(SERVICE).port), '127.0.0.1', () => console.log('ready'));
+server.listen(Number(new URL(SERVICE).port), '127.0.0.1', () => process.stdout.write('ready\n'));

@@ -8,7 +8,7 @@ const { CADUCEE_ISSUER, CLIENT_ID, CLIENT_SECRET, SERVICE, COOKIE_SECRET } = pro
 const app = express();
 app.use(session({ secret: COOKIE_SECRET, resave: false, saveUninitialized: false }));
 
-// region: configuration
+// #region configuration
 const endpoint = (name) => `${CADUCEE_ISSUER}/protocol/openid-connect/${name}`;
 
 passport.use(
@@ -42,7 +42,7 @@ app.get('/deconnexion', (request, response, next) => {
     response.redirect(`${endpoint('logout')}?${query}`);
   });
 });
-// endregion
+// #endregion
 app.get('/prive', (request, response) => {
   if (!request.user) return response.redirect('/connexion');
   const { idToken: _idToken, ...profile } = request.user;
@@ -50,4 +50,4 @@ app.get('/prive', (request, response) => {
 });
 app.get('/', (request, response) => response.json({ signedIn: request.user !== undefined }));
 
-app.listen(Number(new URL(SERVICE).port), '127.0.0.1', () => console.log('ready'));
+app.listen(Number(new URL(SERVICE).port), '127.0.0.1', () => process.stdout.write('ready\n'));

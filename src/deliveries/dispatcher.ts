@@ -73,7 +73,8 @@ export const createDispatcher = (parts: AttemptParts, pollMs = 2000): Dispatcher
 
   const kick = (): void => {
     // The database is away: the next look will find the deliveries where they are.
-    if (timer && !stopped) pump().catch((error: unknown) => parts.log.error({ err: error }, 'deliveries unreadable'));
+    if (timer && !stopped)
+      pump().catch((error: unknown) => parts.log.error({ err: error }, 'deliveries unreadable'));
   };
 
   const look = async (): Promise<void> => {

@@ -212,14 +212,14 @@ describe('a service that hangs', () => {
   it('has lanes of its own, and delays nobody', async () => {
     let release = (): void => undefined;
     const hanging = new Promise<void>((resolve) => (release = resolve));
-    let open_ = 0;
+    let underWay = 0;
     let most = 0;
     const { deliveries, posts } = open(async (url) => {
       if (!url.includes('hanging')) return 200;
-      open_ += 1;
-      most = Math.max(most, open_);
+      underWay += 1;
+      most = Math.max(most, underWay);
       await hanging;
-      open_ -= 1;
+      underWay -= 1;
       return 200;
     });
     for (let count = 0; count < 20; count += 1) await deliveries.deliverHttp(db, logout('hanging'));

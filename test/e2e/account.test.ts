@@ -79,7 +79,7 @@ describe('my account', () => {
     await page.goto(`${origin()}/compte`);
     await prove(page);
     await page.waitForURL(`${origin()}/compte`);
-    expect(await page.locator('h1').textContent()).toBe('Mes connexions ouvertes');
+    expect(await page.locator('h1').textContent()).toBe('Mon compte');
     expect(await page.getByText('Aucun service ouvert').count()).toBe(1);
 
     const second = await open();

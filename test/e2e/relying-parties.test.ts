@@ -110,7 +110,9 @@ const lastDelivery = async (clientId: string): Promise<string | undefined> => {
   return (JSON.parse(stdout) as { deliveries: { state: string }[] }).deliveries[0]?.state;
 };
 
-const isSignInPage = () => expect.poll(() => page.url()).toContain('/connexion/');
+const isSignInPage = async (): Promise<void> => {
+  await expect.poll(() => page.url()).toContain('/connexion/');
+};
 
 describe('Apache with mod_auth_openidc', () => {
   let service: string;

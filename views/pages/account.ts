@@ -51,7 +51,8 @@ type Texts = ReturnType<typeof texts>;
 const texts = ({ locale }: Chrome) => inLocale(locale, { fr, en });
 
 const when = (chrome: Chrome, at: Date): string =>
-  texts(chrome).on(dayAndHour(at, chrome.locale, chrome.timeZone));
+  // « 19 h 20 » stays on one line.
+  texts(chrome).on(dayAndHour(at, chrome.locale, chrome.timeZone).replace(/(\d) h /, '$1\u00a0h\u00a0'));
 
 const meansOf = (t: Texts['sessions'], session: AccountSession): string => {
   if (session.card) return t.withCard;
@@ -76,12 +77,9 @@ const sessionItem = (chrome: Chrome, session: AccountSession, csrf: string): Raw
   </li>`;
 };
 
-const sessionsCard = (chrome: Chrome, props: AccountProps): Raw => {
+const sessionsPart = (chrome: Chrome, props: AccountProps): Raw => {
   const t = texts(chrome).sessions;
-  return html`<section class="card">
-    <h1>${t.title}</h1>
-    ${props.name !== '' && html`<p>${texts(chrome).hello(props.name)}</p>`}
-    ${props.ended && html`<p class="success" role="status">${texts(chrome).ended}</p>`}
+  return html`<h2>${t.title}</h2>
     <p>${t.intro}</p>
     <ul>
       ${props.sessions.map((session) => sessionItem(chrome, session, props.csrf))}
@@ -90,14 +88,12 @@ const sessionsCard = (chrome: Chrome, props: AccountProps): Raw => {
     <form method="post" action="/compte/fin-de-tout">
       ${csrfField(props.csrf)}
       <button class="button" type="submit" aria-describedby="end-all">${t.endAll}</button>
-    </form>
-  </section>`;
+    </form>`;
 };
 
-const phonesCard = (chrome: Chrome, phones: readonly AccountPhone[]): Raw => {
+const phonesPart = (chrome: Chrome, phones: readonly AccountPhone[]): Raw => {
   const t = texts(chrome).phones;
-  return html`<section class="card">
-    <h2>${t.title}</h2>
+  return html`<h2>${t.title}</h2>
     ${
       phones.length === 0
         ? html`<p>${t.none}</p>`
@@ -113,8 +109,7 @@ const phonesCard = (chrome: Chrome, phones: readonly AccountPhone[]): Raw => {
             )}
           </ul>`
     }
-    <p>${t.manage} <a href="/telephone/retirer">${t.revoke}</a>.</p>
-  </section>`;
+    <p>${t.manage} <a href="/telephone/retirer">${t.revoke}</a>.</p>`;
 };
 
 const eventItem = (chrome: Chrome, event: AccountEvent): Raw => {
@@ -126,18 +121,16 @@ const eventItem = (chrome: Chrome, event: AccountEvent): Raw => {
   </li>`;
 };
 
-const historyCard = (chrome: Chrome, history: readonly AccountEvent[]): Raw => {
+const historyPart = (chrome: Chrome, history: readonly AccountEvent[]): Raw => {
   const t = texts(chrome).history;
-  return html`<section class="card">
-    <h2>${t.title}</h2>
+  return html`<h2>${t.title}</h2>
     ${
       history.length === 0
         ? html`<p>${t.none}</p>`
         : html`<ul>
             ${history.map((event) => eventItem(chrome, event))}
           </ul>`
-    }
-  </section>`;
+    }`;
 };
 
 /** « Mon compte »: what is open, on which phones the e-CPS is, what happened lately. */
@@ -145,6 +138,10 @@ export const accountPage =
   (props: AccountProps): View =>
   (chrome) => ({
     title: texts(chrome).title,
-    body: html`${sessionsCard(chrome, props)} ${phonesCard(chrome, props.phones)}
-    ${historyCard(chrome, props.history)}`,
+    body: html`<section class="card">
+      <h1>${texts(chrome).title}</h1>
+      ${props.name !== '' && html`<p>${texts(chrome).hello(props.name)}</p>`}
+      ${props.ended && html`<p class="success" role="status">${texts(chrome).ended}</p>`}
+      ${sessionsPart(chrome, props)} ${phonesPart(chrome, props.phones)} ${historyPart(chrome, props.history)}
+    </section>`,
   });
