@@ -17,9 +17,9 @@ export type AuthMethod = (typeof AUTH_METHODS)[number];
 /** Signatures of assertions and request objects. A shared secret signs nothing here, and nothing is unsigned. */
 export const CLIENT_ALGORITHMS = ['ES256', 'PS256', 'RS256', 'EdDSA', 'ES384', 'PS384'] as const;
 /** Those of FAPI 2.0. */
-const FAPI_ALGORITHMS: readonly string[] = ['ES256', 'PS256', 'EdDSA'];
+export const FAPI_ALGORITHMS: readonly string[] = ['ES256', 'PS256', 'EdDSA'];
 /** Signatures of DPoP proofs. */
-export const DPOP_ALGORITHMS = ['ES256', 'PS256', 'EdDSA', 'RS256', 'ES384'] as const;
+export const DPOP_ALGORITHMS = ['ES256', 'PS256', 'EdDSA', 'ES384'] as const;
 
 export const usesSecret = (method: AuthMethod): boolean =>
   method === 'client_secret_basic' || method === 'client_secret_post';

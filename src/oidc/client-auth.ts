@@ -1,5 +1,11 @@
-import { errors, type Client, type Configuration } from 'oidc-provider';
-import { AUTH_METHODS, CLIENT_ALGORITHMS, DPOP_ALGORITHMS, usesCertificate } from '../clients/credentials.ts';
+import { errors, type Client, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import {
+  AUTH_METHODS,
+  CLIENT_ALGORITHMS,
+  DPOP_ALGORITHMS,
+  FAPI_ALGORITHMS,
+  usesCertificate,
+} from '../clients/credentials.ts';
 import type { Config } from '../config.ts';
 import { epochSeconds, systemClock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
@@ -57,7 +63,7 @@ export const clientAuthFeatures = (deps: ClientAuthDeps) => ({
   dPoP: { enabled: true, nonceSecret: deps.keyring.derive('dpop-nonce', 32), requireNonce: () => false },
   mTLS: deps.config.mtlsOrigin === undefined ? { enabled: false } : createMtls(deps.certificateTrust),
   pushedAuthorizationRequests: { enabled: true },
-  requestObjects: { enabled: true },
+  requestObjects: { enabled: true, assertJwtClaimsAndHeader: checkRequestObject },
   fapi: {
     enabled: true,
     profile: (_ctx: unknown, client: Parameters<typeof own>[0] | undefined) =>
@@ -74,6 +80,7 @@ const AHEAD = 60;
 export const checkAssertion: NonNullable<Configuration['assertJwtClientAuthClaimsAndHeader']> = async (
   ctx,
   claims,
+  header,
 ) => {
   const now = epochSeconds(systemClock.now()); // the library's clock
   const { aud, exp, iat } = claims as { aud?: unknown; exp?: number; iat?: number };
@@ -84,8 +91,41 @@ export const checkAssertion: NonNullable<Configuration['assertJwtClientAuthClaim
     throw new errors.InvalidClientAuth('client assertion issued in the future');
   }
   const { client } = ctx.oidc;
-  if (client && own(client).fapi_profile !== undefined && aud !== ctx.oidc.issuer) {
+  if (!client || own(client).fapi_profile === undefined) return;
+  if (aud !== ctx.oidc.issuer) {
     throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier url');
+  }
+  if (!FAPI_ALGORITHMS.includes(String(header['alg']))) throw new errors.InvalidClientAuth('alg mismatch');
+};
+
+/** Longest time between `nbf` and `exp` of a FAPI request object. */
+const LONGEST_REQUEST = 3600;
+
+/** What is asked of a signed request beyond its signature, issuer and audience. */
+const checkRequestObject = (
+  ctx: KoaContextWithOIDC,
+  claims: Readonly<Record<string, unknown>>,
+  header: Readonly<Record<string, unknown>>,
+  client: Client,
+): void => {
+  const fapi = own(client).fapi_profile !== undefined;
+  const required = [
+    ...(fapi ? ['exp', 'aud', 'nbf'] : []),
+    ...(ctx.oidc.route === 'backchannel_authentication' ? ['exp', 'iat', 'nbf', 'jti'] : []),
+  ];
+  const missing = required.find((name) => claims[name] === undefined);
+  if (missing !== undefined) {
+    throw new errors.InvalidRequestObject(`Request Object is missing the '${missing}' claim`);
+  }
+  if (!fapi) return;
+  const life = Number(claims['exp']) - Number(claims['nbf']);
+  if (!(life > 0 && life <= LONGEST_REQUEST)) {
+    throw new errors.InvalidRequestObject("Request Object 'exp' claim too far from 'nbf' claim");
+  }
+  // A request that was pushed unsigned comes back as one without signature, by the library's own hand.
+  const pushed = ctx.oidc.entities.PushedAuthorizationRequest !== undefined;
+  if (!pushed && !FAPI_ALGORITHMS.includes(String(header['alg']))) {
+    throw new errors.InvalidRequestObject('unsupported signed request alg');
   }
 };
 

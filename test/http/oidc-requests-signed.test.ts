@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   assertion,
   dpopProof,
@@ -150,13 +150,14 @@ describe('a pushed request', () => {
 
   it('ends after a minute', async () => {
     const { body } = await push('pushes', request('pushes').form);
-    await harness.db.query(
-      `UPDATE expiring_state SET value = jsonb_set(value::jsonb, '{exp}', to_jsonb($1::int))::text WHERE key LIKE '%PushedAuthorizationRequest'`,
-      [nowSeconds() - 5],
-    );
-    const { answer, page } = await open({ client_id: 'pushes', request_uri: String(body['request_uri']) });
-    expect(answer.get('code')).toBeNull();
-    expect(page ?? answer.get('error')).toMatch(/invalid_request_uri/);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 65_000 });
+    try {
+      const { answer, page } = await open({ client_id: 'pushes', request_uri: String(body['request_uri']) });
+      expect(answer.get('code')).toBeNull();
+      expect(page ?? answer.get('error')).toMatch(/invalid_request_uri/);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
