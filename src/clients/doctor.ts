@@ -116,7 +116,7 @@ const clock: Rule = ({ facts, words }) => {
   if (!/expired|not active yet|issued in the future|iat is not recent|nonce/.test(words)) return undefined;
   if (off) {
     return {
-      cause: 'clock',
+      cause: ahead > 0 ? 'clock ahead' : 'clock late',
       what: `The service's clock is ${seconds(ahead)} ${ahead > 0 ? 'ahead' : 'late'}.`,
       facts: [],
       fix: 'Synchronise it (NTP); what it signs is refused outside of its time.',
