@@ -23,6 +23,7 @@ passport.use(
       callbackURL: `${SERVICE}/callback`,
       scope: ['scope_all'],
       acrValues: 'eidas1',
+      nonce: true,
     },
     (_issuer, profile, _context, idToken, _accessToken, _refreshToken, done) =>
       done(null, { ...profile, idToken }),

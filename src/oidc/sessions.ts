@@ -66,7 +66,7 @@ export type SessionOwner = { sub: string } | { deviceId: string } | { clientId: 
 
 export interface SessionsDeps {
   provider(): Provider;
-  store: Pick<ExpiringStore, 'members'>;
+  store: Pick<ExpiringStore, 'members' | 'setIfAbsent' | 'delete'>;
   records: Records;
   texts: RecordTexts;
   clock: Clock;
@@ -74,6 +74,9 @@ export interface SessionsDeps {
   /** Carries an end out together with its news for the services and its row of the audit. */
   ending(end: SessionEnd, carryOut: () => Promise<void>): Promise<void>;
 }
+
+/** Longer than an end takes; should its process die, the session can be ended again after that. */
+const ENDING_SECONDS = 10;
 
 const ownerTag = (owner: SessionOwner): string => {
   const [kind, id] = Object.entries(owner)[0] as [string, string];
@@ -110,21 +113,37 @@ export const createSessions = (deps: SessionsDeps): Sessions => {
         ),
     );
 
+  /** Ends a session that was found; of several callers at once, one does, and the others find it ended. */
+  const endOnce = async (
+    session: Session,
+    { open, why, only }: { open: OpenSession; why: EndedBy; only: string | undefined },
+  ): Promise<boolean> => {
+    const key = `oidc:{${open.sid}}:ending${only === undefined ? '' : `:${only}`}`;
+    if (!(await store.setIfAbsent(key, '1', ENDING_SECONDS))) return false;
+    try {
+      const found = await Promise.all(
+        (only === undefined ? open.clientIds : [only]).map((id) => deps.provider().Client.find(id)),
+      );
+      const clients = found.filter((client) => client !== undefined);
+      await deps.ending({ session: open, clients, whole: only === undefined, why }, async () => {
+        await revokeGrants(session, only);
+        if (only === undefined) await session.destroy();
+        await deps.records.flush();
+      });
+    } catch (error) {
+      await store.delete(key);
+      throw error;
+    }
+    // The session goes on, and what the service is given again may be ended again.
+    if (only !== undefined) await store.delete(key);
+    return true;
+  };
+
   const end = async (uid: string, why: EndedBy, only?: string): Promise<OpenSession | undefined> => {
-    const { Session, Client } = deps.provider();
-    const session = await Session.findByUid(uid);
+    const session = await deps.provider().Session.findByUid(uid);
     const open = session && openSession(session);
     if (!open || (only !== undefined && !open.clientIds.includes(only))) return undefined;
-    const found = await Promise.all(
-      (only === undefined ? open.clientIds : [only]).map((clientId) => Client.find(clientId)),
-    );
-    const clients = found.filter((client) => client !== undefined);
-    await deps.ending({ session: open, clients, whole: only === undefined, why }, async () => {
-      await revokeGrants(session, only);
-      if (only === undefined) await session.destroy();
-      await deps.records.flush();
-    });
-    return open;
+    return (await endOnce(session, { open, why, only })) ? open : undefined;
   };
 
   return {

@@ -1,5 +1,5 @@
-import { decodeProtectedHeader } from 'jose';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Browser, DOCTOR } from '../http/oidc-harness.ts';
 import { startLogoutSite, startService, type LogoutSite, type Service } from '../support/logout-site.ts';
 
@@ -134,6 +134,31 @@ describe('beyond the plan', () => {
     await settled();
     expect([told(service).length, told(other).length]).toEqual([1, 0]);
     expect(await site.isOpen(browser, 'other', other)).toBe(true);
+  });
+
+  it('signs anew for each try: what is delivered hours later verifies, and is no replay', async () => {
+    service.pages['/backchannel'] = () => ({ status: 503 });
+    const browser = new Browser();
+    const tokens = await site.signIn(browser, 'rp', service);
+    await browser.follow(site.logout({ id_token_hint: tokens.id_token }));
+    await settled();
+    delete service.pages['/backchannel'];
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 3600 * 1000 });
+    try {
+      await settled();
+      const [first = '', second = ''] = told(service);
+      await expect(site.verify(first, 'rp')).rejects.toThrow('exp');
+      const [one, two] = [decodeJwt(first), (await site.verify(second, 'rp')).payload];
+      expect([two.sub, two['sid']]).toEqual([one.sub, one['sid']]);
+      expect(two.jti).not.toBe(one.jti);
+    } finally {
+      vi.useRealTimers();
+    }
+    const audit = await site.harness.audit();
+    expect(audit.filter(({ type }) => type === 'sign_out_delivered').at(-1)).toMatchObject({
+      client_id: 'rp',
+      details: { attempts: 2 },
+    });
   });
 
   it('does not keep the person waiting for a service that hangs', async () => {

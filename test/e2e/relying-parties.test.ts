@@ -231,7 +231,7 @@ describe('passport-openidconnect', () => {
     const secret = await register('passport', service, {
       redirect_uris: [`${service}/callback`],
       token_endpoint_auth_method: 'client_secret_post',
-      compatibility: ['pkce_optional', 'nonce_optional'],
+      compatibility: ['pkce_optional'],
     });
     await run('passport-openidconnect.mjs', {
       CADUCEE_ISSUER: sandbox.info.issuer,

@@ -54,6 +54,33 @@ describe.each(['postgres', 'redis', 'cluster'] satisfies StoreName[])(
       harness = await startProvider(store);
     });
 
+    it('end one session: it ends once, its service is told once, the audit says so once', async () => {
+      await harness.addClient(
+        {
+          client_id: 'told',
+          client_name: 'Told',
+          redirect_uris: [REDIRECT],
+          backchannel_logout_uri: 'http://localhost:9/backchannel',
+        },
+        'secret',
+      );
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const browser = new Browser();
+        const tokens = await signIn(harness, browser);
+        await authorize(harness, browser, { client_id: 'told' });
+        const before = (await harness.audit()).length;
+        const told = (await harness.oidc.deliveries.fate({ clientId: 'told' })).length;
+        const ended = await Promise.all(
+          times(PARALLEL, () => harness.oidc.sessions.end(tokens.session_state, { by: 'operator' })),
+        );
+        expect(ended.filter((session) => session !== undefined)).toHaveLength(1);
+        const rows = (await harness.audit()).slice(before).filter(({ type }) => type === 'signed_out');
+        expect(rows).toHaveLength(1);
+        expect(await harness.oidc.deliveries.fate({ clientId: 'told' })).toHaveLength(told + 1);
+        expect((await refresh(harness, tokens.refresh_token)).status).toBe(400);
+      }
+    });
+
     it('redeem one code: one succeeds, and what it got is revoked', async () => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const { answer, verifier } = await authorize(harness, new Browser());
