@@ -7,7 +7,8 @@ export const EVENTS = {
   sign_in_granted: 'A service was told who signed in.',
   sign_in_refused: 'A known service asked for a sign-in and was refused.',
   sign_in_reported: 'A practitioner said that a sign-in asked in his name was not his.',
-  tokens_issued: 'A code was exchanged for tokens.',
+  tokens_issued:
+    'A service obtained tokens: for a code, or by the way told in its details (a device, a request to a phone, an exchange).',
   token_refused: 'A service asked for tokens and was refused.',
   token_replayed: 'A code or refresh token was presented a second time; the tokens born from it are revoked.',
   ciba_refused: 'A sign-in that a service had asked server to server (CIBA) was refused on the phone, or failed.',

@@ -76,10 +76,7 @@ export const createInteractions = (deps: InteractionsDeps): Interactions => {
     }
   };
 
-  const answer = async (
-    ctx: Context,
-    result: Parameters<Provider['interactionResult']>[2],
-  ): Promise<void> =>
+  const answer = async (ctx: Context, result: Parameters<Provider['interactionResult']>[2]): Promise<void> =>
     deps.records.unit(async () => {
       if (!(await find(ctx))) throw new Refusal('session_gone', 400);
       const returnTo = await deps
@@ -102,7 +99,11 @@ export const createInteractions = (deps: InteractionsDeps): Interactions => {
       if (!client || redirectUri === undefined) return undefined;
       return {
         uid: details.uid,
-        service: { clientId, name: client.clientName ?? clientId, host: hostOf(details.deviceCode === undefined ? redirectUri : (client.clientUri ?? redirectUri)) },
+        service: {
+          clientId,
+          name: client.clientName ?? clientId,
+          host: hostOf(details.deviceCode === undefined ? redirectUri : (client.clientUri ?? redirectUri)),
+        },
         redirectUri,
         acr: text(details.params['acr_values'])?.split(' ')[0] ?? deps.defaultAcr,
         ...optional('homeUrl', client.clientUri),

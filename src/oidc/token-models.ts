@@ -2,7 +2,7 @@ import type { AccessToken, Client, IdToken } from 'oidc-provider';
 import { Provider } from 'oidc-provider';
 import { epochSeconds, systemClock } from '../platform/clock.ts';
 import { sha256 } from '../platform/crypto.ts';
-import { token, uuid } from '../platform/random.ts';
+import { token as randomToken, uuid } from '../platform/random.ts';
 import { practitionerAccount, type CarriesMeans } from './accounts.ts';
 import {
   accessTokenClaims,
@@ -46,7 +46,7 @@ export const tagTokens = (provider: Provider, refreshIds: RefreshIds): void => {
   };
   (provider.Grant.prototype as unknown as MadeByGrant).generateTokenId = () => {
     const tag = sessionTag(Provider.ctx?.oidc.session?.uid ?? '');
-    return (uidOfTag(tag) === undefined ? token(16) : tag) + token(8);
+    return (uidOfTag(tag) === undefined ? randomToken(16) : tag) + randomToken(8);
   };
 };
 
