@@ -11,7 +11,8 @@ export const EVENTS = {
     'A service obtained tokens: for a code, or by the way told in its details (a device, a request to a phone, an exchange).',
   token_refused: 'A service asked for tokens and was refused.',
   token_replayed: 'A code or refresh token was presented a second time; the tokens born from it are revoked.',
-  ciba_refused: 'A sign-in that a service had asked server to server (CIBA) was refused on the phone, or failed.',
+  ciba_refused:
+    'A sign-in that a service had asked server to server (CIBA) was refused on the phone, or failed.',
   ciba_not_notified: 'A service could not be told, server to server, that its request (CIBA) has an answer.',
   ciba_limited: 'A service asked for more sign-ins server to server (CIBA) than it may.',
   signed_out: 'A session ended.',
