@@ -289,7 +289,8 @@ class SessionAdapter extends StoreAdapter {
     const key = this.key(id);
     const value = this.write(id, payload);
     const ttlSeconds = this.kept(expiresIn);
-    const before = payload.authorizations === undefined ? undefined : await records.get(key);
+    // A request that writes a session has read it, unless it is new.
+    const before = records.together ? records.seen(key) : await records.get(key);
     if (before === undefined) return records.change({ do: 'set', key, value, ttlSeconds });
     await records.change({ do: 'replace', key, expected: before, value, ttlSeconds }, () =>
       this.#merge(id, payload, before, ttlSeconds),

@@ -156,7 +156,7 @@ const sendChanges = async (ctx: KoaContextWithOIDC, { records, provider }: EdgeD
 };
 
 const throughLibrary = (ctx: Context, deps: EdgeDeps, inner: string, search: string): Promise<boolean> =>
-  deps.records.unit(() => inOneUnit(ctx, deps, inner, search));
+  deps.records.unit(() => inOneUnit(ctx, deps, inner, search), ctx.req);
 
 const inOneUnit = async (ctx: Context, deps: EdgeDeps, inner: string, search: string): Promise<boolean> => {
   if (!(await runLibrary(ctx, deps.provider(), inner, search))) return false;

@@ -6,13 +6,17 @@ import type { Change, ExpiringStore } from '../platform/store/contract.ts';
  * in one round trip, before the answer. Outside of a request everything happens at once.
  */
 export interface Records {
-  /** Runs a request; all it changed is in the store when this resolves. */
-  unit<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Runs a request; all it changed is in the store when this resolves. Two parts of one `request` share what they read.
+   */
+  unit<T>(work: () => Promise<T>, request?: object): Promise<T>;
   /** Sends what was changed so far. */
   flush(): Promise<void>;
   /** True while a request is under way, whose changes are kept together. */
   readonly together: boolean;
   get(key: string): Promise<string | undefined>;
+  /** What the request read or wrote of this key, if it did. */
+  seen(key: string): string | undefined;
   /** Several keys of one hash tag, in one round trip for all those not known yet. */
   load(keys: readonly string[]): Promise<(string | undefined)[]>;
   /**
@@ -33,11 +37,15 @@ interface Pending {
 }
 
 class Unit {
-  readonly known = new Map<string, string | undefined>();
+  readonly known: Map<string, string | undefined>;
   readonly pending = new Map<string, Pending>();
   readonly asked = new Map<string, Promise<unknown>>();
   /** Changes of sets: any number for one key. */
   readonly members: Change[] = [];
+
+  constructor(known = new Map<string, string | undefined>()) {
+    this.known = known;
+  }
 }
 
 /** What a key holds after a change, as far as this request is concerned. */
@@ -60,6 +68,12 @@ const joined = (before: Change | undefined, change: Change): Change => {
 /** Makes {@link Records} of a store. */
 export const createRecords = (store: ExpiringStore): Records => {
   const current = new AsyncLocalStorage<Unit>();
+  const earlier = new WeakMap<object, Unit>();
+  const begin = (request: object | undefined): Unit => {
+    const unit = new Unit(request && earlier.get(request)?.known);
+    if (request) earlier.set(request, unit);
+    return unit;
+  };
 
   const apply = async (all: readonly Pending[]): Promise<void> => {
     const took = await store.apply(all.map(({ change }) => change));
@@ -86,10 +100,10 @@ export const createRecords = (store: ExpiringStore): Records => {
   return {
     fresh: (key) => store.get(key),
     now: async (change) => (await store.apply([change]))[0] === true,
-    unit: (work) =>
+    unit: (work, request) =>
       current.getStore() !== undefined
         ? work()
-        : current.run(new Unit(), async () => {
+        : current.run(begin(request), async () => {
             try {
               return await work();
             } finally {
@@ -107,6 +121,7 @@ export const createRecords = (store: ExpiringStore): Records => {
     get together() {
       return current.getStore() !== undefined;
     },
+    seen: (key) => current.getStore()?.known.get(key),
     async get(key) {
       const unit = current.getStore();
       if (!unit) return store.get(key);

@@ -194,20 +194,20 @@ const configure = (origin: string, overrides: Record<string, string>): Config =>
 export const SHOWN_CERTIFICATE = 'x-test-shown';
 
 /**
- * Starts a provider on this store. `overrides` are settings; the pages are plain ones unless told; `beside` another one
+ * Starts a provider on this store, or one that is open. `overrides` are settings; the pages are plain ones unless told; `beside` another one
  * it is a second node, on the same database, store and issuer.
  */
 export const startProvider = async (
   storeName: StoreName,
   overrides: Record<string, string> = {},
-  options: { pages?: 'plain' | 'real'; beside?: Harness } = {},
+  options: { pages?: 'plain' | 'real'; beside?: Harness; store?: ExpiringStore } = {},
 ): Promise<Harness> => {
   const { server, port } = await listen();
   const origin = `http://localhost:${port}`;
   const { beside } = options;
   const config = beside?.config ?? configure(origin, overrides);
   const db = beside?.db ?? (await testDatabase()).db;
-  const store = beside?.store ?? (await openStore(storeName, db));
+  const store = options.store ?? beside?.store ?? (await openStore(storeName, db));
   if (!beside) onFileEnd(() => store.close());
   const clients = createClients({ db });
   await seedSandboxClients(clients, {

@@ -31,10 +31,10 @@ const messageCounter = (): ((chunk: Buffer) => number) => {
       const kind = String.fromCharCode(rest[at] ?? 0);
       const size = Number(rest.toString('latin1', at + 1, end));
       let next = end + 2;
-      if (kind === '$' && size >= 0) next += size + 2;
+      if ('$=!'.includes(kind) && size >= 0) next += size + 2;
       if (next > rest.length) break;
       at = next;
-      if ('*%~>'.includes(kind) && size > 0) {
+      if ('*%~'.includes(kind) && size > 0) {
         open.push(kind === '%' ? 2 * size : size);
         continue;
       }

@@ -1,5 +1,5 @@
 import type { AccessToken, Client, Grant, Provider } from 'oidc-provider';
-import { own } from '../client-model.ts';
+import { allows, own } from '../client-model.ts';
 
 /** What stands behind an access token that is good. */
 export interface LiveToken {
@@ -8,10 +8,10 @@ export interface LiveToken {
   grant: Grant;
 }
 
-/** A service with nothing particular about it: no certificate, no older ways. */
+/** Where answers are as for everyone: no certificate to show, no older spelling of claims. */
 export const isPlainClient = (client: Client): boolean => {
-  const { compatibility, trusted_space: trusted, fapi_profile: profile } = own(client);
-  return (compatibility?.length ?? 0) === 0 && trusted !== true && profile === undefined;
+  const { trusted_space: trusted, fapi_profile: profile } = own(client);
+  return !allows(client, 'older_claim_names') && trusted !== true && profile === undefined;
 };
 
 /**

@@ -56,7 +56,7 @@ export const attempt = (
   otherwise: () => void = asked.otherwise,
 ): void => {
   deps.records
-    .unit(work)
+    .unit(work, asked.request)
     .catch((error: unknown) => {
       deps.log.error({ err: error }, 'direct answer failed');
       return undefined;
