@@ -11,6 +11,7 @@ import { COMPATIBILITY } from './compatibility.ts';
 import { describeDifference } from './diff.ts';
 import { diagnose, type Finding } from './doctor.ts';
 import { KEPT, listFailures } from './failures.ts';
+import { jwkFromPem } from './jwk.ts';
 import { rotateSecret } from './secrets.ts';
 import { STALE_MS, createClients, type Client } from './service.ts';
 
@@ -33,6 +34,9 @@ caducee clients enable ID [--json]
 
 caducee clients rotate-secret ID [--overlap 24h] [--json]
   Gives a new secret, shown once. Those before it are accepted until the overlap is over (0, 30m, 24h, 7d).
+
+caducee clients jwk FILE
+  The key of a PEM file (public key, private key or certificate) as jwks takes it; only the public half is told.
 
 caducee clients doctor ID [--since 24h] [--json]
   Explains the service's failed requests of late, and what to do about each.
@@ -283,6 +287,18 @@ const doctor = async (args: Arguments): Promise<number> => {
   return EXIT.done;
 };
 
+const jwk = async ({ context, operand }: Arguments): Promise<number> => {
+  if (operand === undefined) throw new UsageError('caducee clients jwk takes a PEM file');
+  try {
+    const key = await jwkFromPem(await readFile(operand, 'utf8'));
+    context.io.stdout.write(`${JSON.stringify({ keys: [key] })}\n`);
+    return EXIT.done;
+  } catch {
+    context.io.stderr.write(`${operand} holds no public key, private key or certificate in PEM\n`);
+    return EXIT.failed;
+  }
+};
+
 const ACTIONS: Readonly<Record<string, (args: Arguments) => Promise<number>>> = {
   list,
   show,
@@ -290,6 +306,7 @@ const ACTIONS: Readonly<Record<string, (args: Arguments) => Promise<number>>> = 
   disable,
   enable,
   'rotate-secret': rotate,
+  jwk,
   doctor,
 };
 

@@ -104,7 +104,7 @@ describe('caducee clients', () => {
     const { code, out } = await run('apply', 'config/clients', '--json');
     expect([code, JSON.parse(out).clients.map(({ change }: { change: string }) => change)]).toEqual([
       0,
-      ['added', 'added', 'added', 'added'],
+      Array.from({ length: 6 }, () => 'added'),
     ]);
     expect((await run('list')).out.split('\n').filter(Boolean).length).toBe((await clients.list()).length);
     const shown = JSON.parse((await run('show', 'prescription', '--json')).out);
