@@ -8,6 +8,7 @@ import { adaptClient } from './client-model.ts';
 import { DEVICE_PAGE } from './device-flow.ts';
 import type { TokenSigner } from './jwt.ts';
 import { normalise } from './normalise.ts';
+import { adaptPushedRequests } from './pushed-requests.ts';
 import type { RefreshIds } from './refresh-ids.ts';
 import { adaptRefreshTokens } from './refresh-tokens.ts';
 import { adaptSession, carryMeans } from './session-model.ts';
@@ -48,6 +49,7 @@ export const adaptModels = (provider: Provider, deps: ModelDeps): void => {
   adaptSession(provider, (session) => deps.sessionChanged(session));
   adaptClient(provider, deps.loopbackRedirects);
   adaptClientKeys(provider);
+  adaptPushedRequests(provider);
   signAccessTokens(provider, deps.signer, wasAccepted);
   adaptRefreshTokens(provider, deps.signer, wasAccepted);
   adaptIdToken(provider, deps.signer, (token) => deps.settle(token));
