@@ -78,12 +78,16 @@ const saysNothing = async (names: readonly string[]): Promise<void> => {
  * The composition root: what exists, what it needs, in which order it answers. Crossings against the arrow of
  * docs/architecture.md (a phone revoked ends sessions; a subscription gone is forgotten) are the ports given here.
  */
-export const createApp = async ({ config, log, clock = systemClock, sandbox }: AppOptions): Promise<App> => {
+const compose = async (
+  { config, log, clock = systemClock, sandbox }: AppOptions,
+  opened: (() => Promise<void>)[],
+): Promise<App> => {
   const db = openDatabase(config.databaseUrl, {
     max: config.databasePool,
     onIdleError: (error) => log.warn({ err: error }, 'PostgreSQL closed an idle connection'),
   });
   const { store, close: closeStore } = openStore(config, db, clock, log);
+  opened.push(() => db.close(), closeStore);
   const keyring = openKeyring(config);
   const kms = openKms(config);
   const audit = createAudit({ clock });
@@ -204,4 +208,15 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
       await db.close();
     },
   };
+};
+
+/** {@link compose}; what was opened before a failure is closed, so that the process ends with the error. */
+export const createApp = async (options: AppOptions): Promise<App> => {
+  const opened: (() => Promise<void>)[] = [];
+  try {
+    return await compose(options, opened);
+  } catch (error) {
+    await Promise.allSettled(opened.toReversed().map((close) => close()));
+    throw error;
+  }
 };
