@@ -1,6 +1,7 @@
 import { createServer, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { register } from '../conformance/rp.ts';
 import { onFileEnd } from '../support/cleanup.ts';
 import {
   Browser,
@@ -81,6 +82,31 @@ describe('what services ask for', () => {
     const missed = await authorize(harness, new Browser(), { claims: essential({ value: 'eidas1' }) });
     harness.signIn.acr = 'eidas1';
     expect(missed.answer.get('error')).toBe('unmet_authentication_requirements');
+  });
+
+  it('gives by the claims parameter nothing that the registered scopes would not', async () => {
+    const rp = await register(harness, { scope: 'openid identity' });
+    const claims = JSON.stringify({
+      userinfo: { codeCivilite: null, SubjectRefPro: null },
+      id_token: { codeCivilite: { essential: true }, Secteur_Activite: { essential: true } },
+    });
+    const tokens = await rp.signIn(new Browser(), { claims });
+    const said = await (await userinfo(harness, tokens.access_token)).json();
+    expect(said).toEqual({ sub: expect.any(String), codeCivilite: 'M' });
+    expect(payloadOf(tokens.id_token)).toHaveProperty('codeCivilite');
+    expect(payloadOf(tokens.id_token)).not.toHaveProperty('Secteur_Activite');
+  });
+
+  it('answers alike whoever login_hint names', async () => {
+    const answers = await Promise.all(
+      [DOCTOR, '810000000000', 'x'.repeat(300), '', "' OR 1=1"].map(async (hint) => {
+        const silent = await authorize(harness, new Browser(), { prompt: 'none', login_hint: hint });
+        const asked = await new Browser().fetch(authorizationRequest(harness, { login_hint: hint }).url);
+        const location = (asked.headers.get('location') ?? '').replace(/[^/]+$/, '');
+        return [silent.answer.get('error'), asked.status, location];
+      }),
+    );
+    expect(new Set(answers.map((answer) => answer.join(' '))).size).toBe(1);
   });
 
   it('takes equal secrets by Basic and in the body as one, and refuses different ones', async () => {

@@ -1,13 +1,16 @@
-import { createHash } from 'node:crypto';
+import { X509Certificate, createHash } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TOKEN_EXCHANGE, parseClient } from '../../src/clients/schema.ts';
 import { register, type Parameters, type Rp } from '../conformance/rp.ts';
+import { mtlsFetch, mtlsSite } from '../support/mtls.ts';
 import { serviceCertificate } from '../support/service-certificate.ts';
 import {
   Browser,
   DOCTOR,
   SHOWN_CERTIFICATE,
   payloadOf,
+  post,
+  signIn,
   startProvider,
   userinfo,
   type Harness,
@@ -255,5 +258,41 @@ describe('token exchange', () => {
       details: { grantType: TOKEN_EXCHANGE, audience: 'dmp-api' },
     });
     expect(harness.counts['exchange']).toBeGreaterThan(0);
+  });
+});
+
+describe('token exchange over TLS, with the sandbox’s own services', () => {
+  it('binds the token to the certificate of that connection, and takes none of another', async () => {
+    const site = await mtlsSite();
+    const harness = await startProvider('postgres', site.settings);
+    const certificate = await site.certificate('sandbox-mtls');
+    const other = await site.certificate('other');
+    const { access_token: subject } = await signIn(harness);
+    const endpoint = new URL(`${harness.config.issuer}/protocol/openid-connect/token`).pathname;
+    const form = {
+      grant_type: TOKEN_EXCHANGE,
+      client_id: 'sandbox-mtls',
+      subject_token: subject,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      audience: 'sandbox',
+    };
+    const exchanged = await mtlsFetch(`${site.origin}${endpoint}`, { site, certificate, form });
+    expect(exchanged.status).toBe(200);
+    const token = String(exchanged.body['access_token']);
+    const der = new X509Certificate(certificate.cert).raw;
+    expect(payloadOf(token)).toMatchObject({
+      aud: 'sandbox',
+      cnf: { 'x5t#S256': createHash('sha256').update(der).digest('base64url') },
+      act: { sub: 'sandbox-mtls' },
+    });
+    expect((await post(harness, 'token/introspect', { token })).body).toMatchObject({
+      active: true,
+      aud: 'sandbox',
+    });
+    for (const shown of [other, undefined]) {
+      const refused = await mtlsFetch(`${site.origin}${endpoint}`, { site, certificate: shown, form });
+      expect([refused.status, refused.body['error']]).toEqual([401, 'invalid_client']);
+    }
+    expect((await post(harness, 'token', form, {})).status).toBe(401);
   });
 });
