@@ -9,7 +9,7 @@ import { openKeyring, openKms } from './wiring/kms.ts';
 import { askPhones, toCibaDecision } from './wiring/ciba.ts';
 import { createServiceTrust } from './card/services.ts';
 import { clientJobs } from './clients/jobs.ts';
-import { cacheClients, createClients } from './clients/service.ts';
+import { createClients } from './clients/service.ts';
 import type { Config } from './config.ts';
 import { directoryRoutes } from './directory/routes.ts';
 import { createEcps } from './ecps/service.ts';
@@ -100,7 +100,7 @@ const compose = async (
   });
 
   const registry = createRegistry({ db, clock, audit, contactDelayHours: config.contactDelayHours });
-  const clients = cacheClients(createClients({ db }));
+  const clients = createClients({ db });
   const messages = createMessages({
     ...{ db, keyring, clock, log },
     transports: createMessageTransports(config, clock),

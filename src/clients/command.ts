@@ -13,7 +13,7 @@ import { diagnose, type Finding } from './doctor.ts';
 import { KEPT, listFailures } from './failures.ts';
 import { jwkFromPem } from './jwk.ts';
 import { rotateSecret } from './secrets.ts';
-import { STALE_MS, createClients, type Client } from './service.ts';
+import { createClients, type Client } from './service.ts';
 
 const HELP = `caducee clients list [--json]
   Every relying party.
@@ -185,12 +185,15 @@ const apply = async (args: Arguments): Promise<number> => {
   return EXIT.done;
 };
 
+/** A request that was under way when a service was disabled has been answered by then. */
+const UNDER_WAY_MS = 1200;
+
 /**
- * Disables a service, then ends all it was given; once more when every process has read that it is disabled, for what one
- * may have given in between.
+ * Disables a service, which every process reads at its next request, and ends all it was given; once more a moment later, for
+ * what a request that was under way may have given.
  */
 export const disableClient = async (
-  deps: { context: CommandContext; ports: ClientsCommandPorts; staleMs?: number },
+  deps: { context: CommandContext; ports: ClientsCommandPorts },
   clientId: string,
 ): Promise<{ sessions: number }> => {
   const { context, ports } = deps;
@@ -201,7 +204,7 @@ export const disableClient = async (
     await audit().record(tx, { type: 'client_changed', clientId, details: { change: 'disabled' } });
   });
   const sessions = await ports.endSessionsOf(context, clientId);
-  await new Promise((done) => setTimeout(done, (deps.staleMs ?? STALE_MS) + 200));
+  await new Promise((done) => setTimeout(done, UNDER_WAY_MS));
   await ports.endSessionsOf(context, clientId);
   return { sessions };
 };

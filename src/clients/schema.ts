@@ -93,7 +93,10 @@ const checkCiba = (value: CibaDeclaration, issue: (path: string, message: string
   }
   const keys = value.jwks !== undefined || value.jwks_uri !== undefined;
   if (value.backchannel_authentication_request_signing_alg !== undefined && !(asks && keys)) {
-    issue('backchannel_authentication_request_signing_alg', `needs grant_types ${CIBA}, and jwks or jwks_uri`);
+    issue(
+      'backchannel_authentication_request_signing_alg',
+      `needs grant_types ${CIBA}, and jwks or jwks_uri`,
+    );
   }
   if ((mode === 'ping') !== (value.backchannel_client_notification_endpoint !== undefined)) {
     issue(

@@ -7,7 +7,6 @@ import { createClientsCommand } from '../../src/clients/command.ts';
 import type { Finding } from '../../src/clients/doctor.ts';
 import { forgetFailures, listFailures } from '../../src/clients/failures.ts';
 import { forgetSecrets } from '../../src/clients/secrets.ts';
-import { cacheClients } from '../../src/clients/service.ts';
 import type { CommandContext } from '../../src/command.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { onFileEnd } from '../support/cleanup.ts';
@@ -426,35 +425,5 @@ describe('the doctor', () => {
       `SELECT count(*) FILTER (WHERE client_id = 'busy') AS busy, count(*) FILTER (WHERE error = 'ancient') AS old FROM client_failure`,
     );
     expect(rows[0]).toEqual({ busy: 200, old: 0 });
-  });
-});
-
-describe('what a process remembers of a service', () => {
-  it('is read again after a second, and at once when this process changed it', async () => {
-    let at = 0;
-    let reads = 0;
-    const cached = cacheClients(
-      {
-        ...harness.clients,
-        find: (clientId) => {
-          reads += 1;
-          return harness.clients.find(clientId);
-        },
-      },
-      () => at,
-    );
-    await Promise.all([cached.find('dmp'), cached.find('dmp')]);
-    await cached.find('dmp');
-    expect(reads).toBe(1);
-    await harness.clients.setDisabled('dmp', true);
-    at = 999;
-    expect((await cached.find('dmp'))?.disabled).toBe(false);
-    at = 1000;
-    expect((await cached.find('dmp'))?.disabled).toBe(true);
-    await cached.setDisabled('dmp', false);
-    expect((await cached.find('dmp'))?.disabled).toBe(false);
-    expect(await cached.find('nobody')).toBeUndefined();
-    expect(await cached.find('nobody')).toBeUndefined();
-    expect(reads).toBe(5);
   });
 });
