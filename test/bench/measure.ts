@@ -6,7 +6,7 @@ import { Worker } from './flows.ts';
 export interface Scenario {
   name: string;
   /** Before the window, for each worker. */
-  prepare?: (worker: Worker) => Promise<void>;
+  prepare?: (worker: Worker, server: Running) => Promise<void>;
   once: (worker: Worker, server: Running) => Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export const measure = async (
   milliseconds: number,
 ): Promise<Sample> => {
   const workers = workersOf(server);
-  await Promise.all(workers.map(async (worker) => scenario.prepare?.(worker)));
+  await Promise.all(workers.map(async (worker) => scenario.prepare?.(worker, server)));
   const times: number[] = [];
   const [cpu, redisCpu] = [cpuOf(server.pid), cpuOf(redisPid)];
   const end = performance.now() + milliseconds;

@@ -21,8 +21,8 @@ const refresh = (key: string, service: ServiceId, plain: ServiceId = service): M
   key,
   name: `refresh ${service}`,
   servers: PROVIDERS,
-  prepare: (worker) => worker.signIn(plain),
-  once: (worker) => worker.refresh(plain),
+  prepare: (worker, server) => worker.signIn(server.name === 'ours' ? service : plain),
+  once: (worker, server) => worker.refresh(server.name === 'ours' ? service : plain),
 });
 
 /** Opaque access tokens on all sides: the table of the goals. */
@@ -71,4 +71,12 @@ export const MAIN: readonly Measured[] = [
     servers: ['plain', 'ours', 'koa'],
     once: (worker, server) => worker.get(server.paths.jwks),
   },
+];
+
+/** Pro Santé Connect's signed access tokens on our side: one signature more than the plain provider makes. */
+export const SIGNED: readonly Measured[] = [
+  signIn('signInEs256Jwt', 'es256-jwt', 'es256'),
+  signIn('signInRs256Jwt', 'rs256-jwt', 'rs256'),
+  refresh('refreshEs256Jwt', 'es256-jwt', 'es256'),
+  refresh('refreshRs256Jwt', 'rs256-jwt', 'rs256'),
 ];
