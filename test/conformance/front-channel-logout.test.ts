@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright';
 import type { BrowserContext, Page } from 'playwright-core';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { authorizationRequest, Browser } from '../http/oidc-harness.ts';
@@ -6,6 +7,8 @@ import { startLogoutSite, startService, type LogoutSite, type Service } from '..
 
 /** The modules of the OpenID Foundation's plan for Front-Channel Logout, in a real browser. */
 
+/** SCREENSHOTS=folder keeps what the page looks like. */
+const SHOTS = process.env['SCREENSHOTS'];
 let site: LogoutSite;
 let one: Service;
 let two: Service;
@@ -54,6 +57,15 @@ const signIn = async (clientId: string, service: Service): Promise<string> => {
     }),
   });
   return ((await response.json()) as { id_token: string }).id_token;
+};
+
+/** What axe has to say of our own page; the iframes are the services'. */
+const violations = async (): Promise<string[]> => {
+  const { violations: found } = await new AxeBuilder({ page })
+    .exclude('iframe')
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  return found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
 };
 
 /** The first address that each service's iframe was opened at. */
@@ -108,6 +120,7 @@ describe('beyond the plan', () => {
     await expect.poll(() => opened(one)?.get('iss')).toBe(site.harness.config.issuer);
     expect(opened(two)).toBeUndefined();
     expect(await page.locator('h1').textContent()).toBe('Vous êtes déconnecté');
+    expect(await violations()).toEqual([]);
   });
 
   it('of one service left alone, opens that one only', async () => {
@@ -129,6 +142,38 @@ describe('beyond the plan', () => {
     });
     await page.waitForURL(`${one.origin}/bye`, { timeout: 15_000 });
     expect(opened(two)).toBeDefined();
+  });
+
+  it('says what it waits for, to everybody', async () => {
+    const hint = await signIn('one', one);
+    // Without its script the page stays.
+    await page.route('**/assets/sign-out.*.js', (route) => route.abort());
+    await page.goto(site.logout({ id_token_hint: hint, post_logout_redirect_uri: `${one.origin}/bye` }), {
+      waitUntil: 'commit',
+    });
+    await expect.poll(() => page.locator('a[data-next]').count()).toBe(1);
+    expect(await page.locator('[role=status]').textContent()).toContain('Nous prévenons les services');
+    if (SHOTS) await page.screenshot({ path: `${SHOTS}/signing-out.png` });
+    expect(await violations()).toEqual([]);
+    await page.getByRole('link', { name: 'Continuer sans attendre' }).click();
+    await page.waitForURL(`${one.origin}/bye`);
+  });
+
+  it('goes on without scripts too', async () => {
+    const browser = context.browser();
+    const bare = await browser?.newContext({ javaScriptEnabled: false });
+    const other = await bare?.newPage();
+    if (!bare || !other) throw new Error('no browser');
+    const { url } = authorizationRequest(site.harness, {
+      client_id: 'one',
+      redirect_uri: `${one.origin}/callback`,
+    });
+    await other.goto(url);
+    await other.goto(site.logout({ client_id: 'one', post_logout_redirect_uri: `${one.origin}/bye` }));
+    await other.click('button[name=logout]');
+    await other.waitForURL(`${one.origin}/bye`);
+    expect(opened(one)?.get('iss')).toBe(site.harness.config.issuer);
+    await bare.close();
   });
 
   it('lets nobody out of the iframe: a service cannot take the page over', async () => {

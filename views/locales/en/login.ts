@@ -102,6 +102,10 @@ export const login = {
         question: 'I received a request I did not make',
         answer: 'Do not confirm it. Choose “This wasn’t me” in the app: whoever insists will be kept away.',
       },
+      left: {
+        question: 'I forgot to sign out somewhere else',
+        answer: 'You can see your open sessions and end them all at once, from any computer.',
+      },
       place: {
         question: 'I have no place of practice',
         answer: 'It is no obstacle: interns, replacement and retired doctors sign in like everyone else.',

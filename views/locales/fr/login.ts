@@ -102,6 +102,11 @@ export const login = {
         answer:
           'Ne la confirmez pas. Choisissez « Je n’ai rien demandé » dans l’application : celui qui insiste sera tenu à l’écart.',
       },
+      left: {
+        question: 'J’ai oublié de me déconnecter ailleurs',
+        answer:
+          'Vous pouvez voir vos connexions ouvertes et toutes les terminer d’un coup, depuis n’importe quel ordinateur.',
+      },
       place: {
         question: 'Je n’ai pas de lieu d’exercice',
         answer:
