@@ -5,7 +5,8 @@
 //   docs/events.md         the closed vocabulary of the audit trail, src/audit/vocabulary.ts
 //   docs/commands.md       what each command answers to --help
 //   docs/metrics.md        METRICS in src/platform/metrics.ts
-//   docs/relying-party.md  its code blocks, from the regions of examples/shared/relying-party.ts
+//   docs/relying-party.md  its code blocks, from examples/relying-parties and the regions of examples/shared/relying-party.ts; its table of
+//                          compatibility, from src/clients/compatibility.ts
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -124,12 +125,27 @@ const region = (source, name) => {
   return match[2].replaceAll(new RegExp(`^${match[1]}`, 'gm'), '').trimEnd();
 };
 
-const relyingParty = () => {
-  const source = read('examples/shared/relying-party.ts');
-  return read('docs/relying-party.md').replaceAll(
-    /(<!-- code: (\S+) -->\n)[\s\S]*?(<!-- \/code -->)/g,
-    (_all, open, name, close) => `${open}\n\`\`\`ts\n${region(source, name)}\n\`\`\`\n\n${close}`,
-  );
+/** `code: name` is a region of the examples' relying party, `code: file` and `code: file#name` are of examples/relying-parties. */
+const code = (what) => {
+  const [file, name] = what.includes('.') ? what.split('#') : [undefined, what];
+  const source = read(file ? `examples/relying-parties/${file}` : 'examples/shared/relying-party.ts');
+  const language = { conf: 'apache', mjs: 'js' }[file?.split('.').at(-1)] ?? 'ts';
+  return `\`\`\`${language}\n${name ? region(source, name) : source.trim()}\n\`\`\``;
+};
+
+const relyingParty = async () => {
+  const { COMPATIBILITY } = await import('../src/clients/compatibility.ts');
+  const rows = Object.entries(COMPATIBILITY).map(([name, { doc, who }]) => [`\`${name}\``, doc, who]);
+  return read('docs/relying-party.md')
+    .replaceAll(
+      /(<!-- code: (\S+) -->\n)[\s\S]*?(<!-- \/code -->)/g,
+      (_all, open, what, close) => `${open}\n${code(what)}\n\n${close}`,
+    )
+    .replace(
+      /(<!-- compatibility -->\n)[\s\S]*?(<!-- \/compatibility -->)/,
+      (_all, open, close) =>
+        `${open}\n${table(['name', 'what it lets be', 'who needs it'], rows)}\n\n${close}`,
+    );
 };
 
 const metrics = async () => {

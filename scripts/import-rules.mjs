@@ -72,6 +72,12 @@ export const ZONES = [
     why: 'mail, SMS, push',
   },
   {
+    zone: 'deliveries',
+    prefix: /^src\/deliveries\//,
+    may: [...BASE, 'messages', 'audit', 'command'],
+    why: 'HTTP messages to services; knows not what they say',
+  },
+  {
     zone: 'ecps',
     prefix: /^src\/ecps\//,
     may: [...BASE, ...VIEWS, 'http', 'registry', 'messages', 'audit', 'limits', 'command'],
@@ -86,7 +92,7 @@ export const ZONES = [
   {
     zone: 'oidc',
     prefix: /^src\/oidc\//,
-    may: [...BASE, 'views', 'http', 'registry', 'clients', 'audit', 'limits', 'command'],
+    may: [...BASE, 'views', 'http', 'registry', 'clients', 'deliveries', 'audit', 'limits', 'command'],
     why: 'the provider; knows neither phone nor card nor pages',
   },
   {

@@ -32,7 +32,7 @@ const CHROMIUM = [
 ];
 const hasChromium = () => CHROMIUM.some((path) => path && existsSync(path));
 
-/** Programs of single files' tests, each with its Debian package. */
+/** Programs of single test files, each with its Debian packages. */
 const TOOLS = {
   nginx: 'nginx-light',
   haproxy: 'haproxy',
@@ -41,6 +41,7 @@ const TOOLS = {
   certutil: 'libnss3-tools',
   Xvfb: 'xvfb',
   xdotool: 'xdotool',
+  apache2: 'apache2 libapache2-mod-auth-openidc',
 };
 const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
 /** pg_dump of the distribution's own server; a client alone has one too, of which nothing could be restored. */
@@ -101,7 +102,7 @@ export const ensureTestTools = () => {
       ...(hasRedis() ? [] : ['redis-server']),
       ...(hasChromium() ? [] : ['chromium', 'fonts-liberation']),
       ...(hasPostgresServer() ? [] : ['postgresql']),
-      ...Object.entries(TOOLS).flatMap(([program, name]) => (isThere(program) ? [] : [name])),
+      ...Object.entries(TOOLS).flatMap(([program, names]) => (isThere(program) ? [] : names.split(' '))),
     ];
     if (packages.length > 0) aptInstall(packages);
   } else if (apt && !hasRedis()) unpackRedis();

@@ -1,9 +1,15 @@
 import type { Server } from 'node:http';
 import type Router from '@koa/router';
+import { accountRoutes } from './account/routes.ts';
 import { createAudit } from './audit/record.ts';
 import type { EventType } from './audit/vocabulary.ts';
 import { sealAudit } from './audit/seal.ts';
 import { createCard } from './card/service.ts';
+import { watchSigningKeys } from './wiring/signing-keys.ts';
+import { openKeyring, openKms } from './wiring/kms.ts';
+import { askPhones, toCibaDecision } from './wiring/ciba.ts';
+import { createServiceTrust } from './card/services.ts';
+import { clientJobs } from './clients/jobs.ts';
 import { createClients } from './clients/service.ts';
 import type { Config } from './config.ts';
 import { directoryRoutes } from './directory/routes.ts';
@@ -11,28 +17,28 @@ import { createEcps } from './ecps/service.ts';
 import { healthRoutes } from './http/health.ts';
 import { type Kernel, createKernel } from './http/kernel.ts';
 import { mount } from './http/mount.ts';
+import { createMtlsServer } from './http/mtls.ts';
 import { createLimits } from './limits/limits.ts';
 import { createOidcPages } from './login/oidc-pages.ts';
 import { loginRoutes, signInPath } from './login/routes.ts';
 import { createMessages } from './messages/service.ts';
 import { createMessageTransports } from './messages/transports.ts';
+import { createServesMtls } from './oidc/client-auth.ts';
+import { ROUTES } from './oidc/configuration.ts';
 import { createOidc } from './oidc/provider.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
-import { createKeyRing } from './platform/crypto.ts';
 import { createGeo } from './platform/geo.ts';
 import { createHealth } from './platform/health.ts';
 import { createJobs } from './platform/jobs.ts';
 import type { Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
-import { type Database, openDatabase } from './platform/postgres.ts';
-import { openRedis } from './platform/redis.ts';
-import type { ExpiringStore } from './platform/store/contract.ts';
-import { createPostgresStore, sweepExpired } from './platform/store/postgres.ts';
-import { createRedisStore } from './platform/store/redis.ts';
+import { openDatabase } from './platform/postgres.ts';
+import { sweepExpired } from './platform/store/postgres.ts';
 import { countOpenActs } from './operators/repository.ts';
 import { createTracing, traceDatabase, traceStore } from './platform/tracing.ts';
 import { createRegistry } from './registry/service.ts';
 import { createPhoneServer, servesPhone } from './phone/server.ts';
+import { openStore } from './wiring/store.ts';
 
 /** The provider, wired and ready to listen. */
 export interface App {
@@ -40,6 +46,8 @@ export interface App {
   server(): Server;
   /** The card's own listener, not yet listening; undefined where no card host is configured. */
   cardServer: (() => Server) | undefined;
+  /** The services' own listener, where they present certificates; undefined where no such host is configured. */
+  mtlsServer: (() => Server) | undefined;
   /** Prometheus' text, for a listener of its own. */
   metrics(): Promise<{ contentType: string; text: string }>;
   /** From now on not ready: load balancers stop sending. */
@@ -56,25 +64,12 @@ export interface AppOptions {
   sandbox?: (kernel: Pick<Kernel, 'render'>) => Router;
 }
 
-interface OpenedStore {
-  store: ExpiringStore;
-  close(): Promise<void>;
-}
-
-const openStore = (config: Config, db: Database, clock: Clock, log: Log): OpenedStore => {
-  if (config.store === 'postgres') {
-    const store = createPostgresStore(db, clock);
-    return { store, close: () => store.close() };
-  }
-  const redis = openRedis(config, (error) => log.error({ err: error }, 'Redis'));
-  const store = createRedisStore(redis);
-  return {
-    store,
-    close: async () => {
-      await store.close();
-      redis.disconnect();
-    },
-  };
+/** The services' own host: the same application behind another entrance. */
+const mtlsServerOf = (config: Config, kernel: Kernel, log: Log): (() => Server) | undefined => {
+  const { mtlsOrigin: origin } = config;
+  if (origin === undefined) return undefined;
+  const serves = createServesMtls(config.issuer, ROUTES);
+  return () => createMtlsServer(config, { origin, log, serves, handler: kernel.handler() });
 };
 
 /** How a sign-in by e-CPS ended, as the audit trail calls it. */
@@ -93,19 +88,25 @@ const saysNothing = async (names: readonly string[]): Promise<void> => {
  * The composition root: what exists, what it needs, in which order it answers. Crossings against the arrow of
  * docs/architecture.md (a phone revoked ends sessions; a subscription gone is forgotten) are the ports given here.
  */
-export const createApp = async ({ config, log, clock = systemClock, sandbox }: AppOptions): Promise<App> => {
+const compose = async (
+  { config, log, clock = systemClock, sandbox }: AppOptions,
+  opened: (() => Promise<void>)[],
+): Promise<App> => {
   const tracing =
     config.tracesUrl === undefined
       ? undefined
       : await createTracing({ url: config.tracesUrl, ratio: config.tracesRatio });
+  if (tracing) opened.push(() => tracing.stop());
   const pool = openDatabase(config.databaseUrl, {
     max: config.databasePool,
     onIdleError: (error) => log.warn({ err: error }, 'PostgreSQL closed an idle connection'),
   });
   const db = tracing ? traceDatabase(pool, tracing) : pool;
-  const { store: opened, close: closeStore } = openStore(config, db, clock, log);
-  const store = tracing ? traceStore(opened, config.store, tracing) : opened;
-  const keyring = createKeyRing(config.masterKey);
+  const { store: plainStore, close: closeStore } = openStore(config, db, clock, log);
+  const store = tracing ? traceStore(plainStore, config.store, tracing) : plainStore;
+  opened.push(() => db.close(), closeStore);
+  const keyring = openKeyring(config);
+  const kms = openKms(config);
   const limits = createLimits({ store });
   const metrics = createMetrics({ processMetrics: true });
   metrics.gauge('database_connections', () => pool.usage());
@@ -138,20 +139,30 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   });
   const health = createHealth({
     checks: { database: () => db.query('SELECT 1'), store: () => store.ping() },
-    ...(card ? { warnings: { cardRevocation: () => saysNothing(card.revocation.stale()) } } : {}),
+    warnings: {
+      signingKeys: () => signingKeys.overdue(),
+      ...(card ? { cardRevocation: () => saysNothing(card.revocation.stale()) } : {}),
+    },
   });
   const oidc = await createOidc({
     ...{ config, db, store, registry, clients, keyring, audit, clock, log },
     pages: createOidcPages(kernel.render, config),
+    certificateTrust:
+      config.mtlsTrustFile === undefined ? undefined : createServiceTrust(config.mtlsTrustFile, clock),
     cardRefused: card && ((nationalId, serial) => card.recheck(nationalId, serial)),
     metrics: (name, clientId) => metrics.count(name, clientId),
+    delivered: (outcome) => metrics.message(outcome),
+    ask: (question) => askPhones(question, ecps.approvals, config),
+    kms,
   });
+  const signingKeys = watchSigningKeys({ db, log, kms, audit, clock, config, metrics, oidc });
   const ecps = await createEcps({
     ...{ config, db, store, registry, messages, audit, limits, keyring, clock, log },
     ports: {
       onDeviceRevoked: async (deviceId) => void (await oidc.endSessionsOf({ deviceId })),
       returnUrl: (interactionId) => `${config.origin}${signInPath(interactionId)}/retour`,
       placeOf: (address) => geo.place(address),
+      backchannelDecided: (decision) => oidc.decide(decision.request, toCibaDecision(decision)),
     },
   });
 
@@ -161,10 +172,11 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   });
   jobs.add({ name: 'audit-seal', everySeconds: 1, run: () => sealAudit(db) });
   jobs.add({ name: 'messages-forget', everySeconds: 86_400, run: () => messages.forget() });
+  jobs.add({ name: 'deliveries-forget', everySeconds: 86_400, run: () => oidc.deliveries.forget() });
   if (config.store === 'postgres') {
     jobs.add({ name: 'store-sweep', everySeconds: 60, run: () => sweepExpired(db, clock.now()) });
   }
-  for (const job of [...ecps.jobs, ...(card?.jobs ?? [])]) jobs.add(job);
+  for (const job of [...ecps.jobs, ...(card?.jobs ?? []), ...clientJobs({ db, clock })]) jobs.add(job);
   if (card) {
     metrics.gauge('card_revocation_fresh_seconds', () => card.revocation.freshSeconds());
     await card.start();
@@ -174,6 +186,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   app.use(healthRoutes(health));
   if (servesPhone(config)) app.use(createPhoneServer({ config, log }));
   app.use(oidc.middleware);
+  kernel.answerDirectly(oidc.direct);
   app.use(mount(ecps.routes));
   app.use(
     loginRoutes({
@@ -184,25 +197,52 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     }),
   );
   app.use(mount(ecps.pages(kernel)));
+  app.use(
+    mount(
+      accountRoutes({
+        ...{ kernel, config, db, clients, registry, limits },
+        own: oidc.own,
+        devices: ecps.devices,
+      }),
+    ),
+  );
   app.use(mount(directoryRoutes({ registry, limits, render: kernel.render })));
   if (sandbox) app.use(mount(sandbox(kernel)));
 
+  jobs.add(signingKeys.job);
   jobs.start();
+  signingKeys.watch.start();
   messages.start();
+  oidc.deliveries.start();
 
   return {
     server: kernel.server,
     cardServer: card && (() => card.server()),
+    mtlsServer: mtlsServerOf(config, kernel, log),
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     drain: () => health.drain(),
     close: async () => {
       card?.stop();
+      await signingKeys.watch.stop();
       await jobs.stop();
+      await oidc.failuresWritten();
       await ecps.approvals.idle();
       await messages.stop();
+      await oidc.deliveries.stop();
       await closeStore();
       await db.close();
       await tracing?.stop();
     },
   };
+};
+
+/** {@link compose}; what was opened before a failure is closed, so that the process ends with the error. */
+export const createApp = async (options: AppOptions): Promise<App> => {
+  const opened: (() => Promise<void>)[] = [];
+  try {
+    return await compose(options, opened);
+  } catch (error) {
+    await Promise.allSettled(opened.toReversed().map((close) => close()));
+    throw error;
+  }
 };

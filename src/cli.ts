@@ -12,8 +12,8 @@ import {
   terminalLocale,
 } from './config.ts';
 import { EXIT, type CommandIo, UsageError } from './io.ts';
-import { createKeyRing } from './platform/crypto.ts';
 import { type Database, openDatabase } from './platform/postgres.ts';
+import { openKeyring } from './wiring/kms.ts';
 import { readRuntime, sandboxFolder } from './sandbox/runtime.ts';
 import type { OperatorOptions } from './wiring/operators.ts';
 
@@ -36,8 +36,16 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
     load: async () => (await import('./registry/command.ts')).runRegistryCommand,
   },
   clients: {
-    summary: 'list, show and apply relying parties',
-    load: async () => (await import('./clients/command.ts')).runClientsCommand,
+    summary: 'register, show, disable and explain relying parties',
+    load: async () => (await import('./wiring/clients-command.ts')).runClientsCommand,
+  },
+  sessions: {
+    summary: 'list and end single sign-on sessions',
+    load: async () => (await import('./wiring/sessions-command.ts')).runSessionsCommand,
+  },
+  deliveries: {
+    summary: 'what services were told over HTTP, and whether they took it',
+    load: async () => (await import('./deliveries/command.ts')).runDeliveriesCommand,
   },
   messages: {
     summary: 'what became of each mail, SMS and notification',
@@ -50,6 +58,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
   cards: {
     summary: 'declare a card lost, list cards',
     load: async () => (await import('./card/command.ts')).runCardsCommand,
+  },
+  keys: {
+    summary: 'list, rotate and retire the keys that sign tokens',
+    load: async () => (await import('./wiring/keys-command.ts')).runKeysCommand,
   },
   audit: {
     summary: 'verify the audit trail',
@@ -158,7 +170,7 @@ const createContext = (
     config: () => (config ??= findConfig()),
     database: () =>
       (database ??= context.config().then(({ databaseUrl }) => openDatabase(databaseUrl, { max: 4 }))),
-    keyring: async () => createKeyRing((await context.config()).masterKey),
+    keyring: async () => openKeyring(await context.config()),
   };
   return { context, close: async () => (await database)?.close() };
 };

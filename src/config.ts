@@ -4,6 +4,8 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { addressProblems, isLoopbackHost } from './config/addresses.ts';
 import { CARD_SETTINGS, cardProblems } from './config/card.ts';
+import { KEY_SETTINGS, keyProblems } from './config/keys.ts';
+import { MTLS_SETTINGS, mtlsProblems } from './config/mtls.ts';
 import {
   integer,
   key32,
@@ -155,6 +157,11 @@ export const SETTINGS = {
     fallback: '1800',
     doc: 'A session without activity ends after this many seconds (30 min).',
   }),
+  cibaPerMinute: setting(integer(1, 100000), {
+    env: 'CADUCEE_CIBA_PER_MINUTE',
+    fallback: '300',
+    doc: 'Sign-ins that one service may ask server to server (CIBA) in a minute.',
+  }),
   smtpUrl: setting(url(['smtp:', 'smtps:']), {
     env: 'CADUCEE_SMTP_URL',
     secret: true,
@@ -250,7 +257,14 @@ export const SETTINGS = {
     fallback: 'https://monespace.medecin.fr',
     doc: 'Where a practitioner updates his contact details.',
   }),
+  ...KEY_SETTINGS,
   ...CARD_SETTINGS,
+  ...MTLS_SETTINGS,
+  outgoingRanges: setting(list, {
+    env: 'CADUCEE_OUTGOING_RANGES',
+    fallback: '',
+    doc: 'CIDR ranges of an internal network where declared services live. Their keys (`jwks_uri`), back-channel logout and CIBA addresses are otherwise asked on the public Internet only; cloud metadata stays out of reach.',
+  }),
   logLevel: setting(oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
     env: 'CADUCEE_LOG_LEVEL',
     fallback: 'info',
@@ -341,7 +355,8 @@ const unsafeCombinations = (config: Unchecked): string[] => {
       'CADUCEE_VAPID_SUBJECT, CADUCEE_VAPID_PUBLIC_KEY and CADUCEE_VAPID_PRIVATE_KEY go together',
     );
   }
-  problems.push(...cardProblems(config));
+  problems.push(...addressProblems('CADUCEE_OUTGOING_RANGES', config.outgoingRanges));
+  problems.push(...keyProblems(config), ...cardProblems(config), ...mtlsProblems(config));
   return problems;
 };
 
@@ -420,6 +435,10 @@ export const readVariables = (
 /** Reads and validates the configuration of this process. */
 export const loadConfig = (root: string, overrides: Record<string, string> = {}): Config =>
   parseConfig({ ...readVariables(root), ...overrides });
+
+/** The environment for a program of others: everything but our own settings, which are none of its business. */
+export const toolEnvironment = (environment = process.env): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('CADUCEE_')));
 
 /** Language of a command's messages: English where the terminal's locale says so, else French. */
 export const terminalLocale = (environment = process.env): 'fr' | 'en' =>

@@ -52,6 +52,11 @@ const openCard = async (app: App, config: Config) =>
       : { socket: config.cardHopSocket },
   );
 
+/** The services' own listener, where one is configured. */
+const openMtls = async (app: App, config: Config) =>
+  app.mtlsServer &&
+  openCardListener(app.mtlsServer(), { host: config.mtlsListenHost, port: config.mtlsListenPort });
+
 /** Configuration → application → listen → drain on SIGTERM; nothing else. */
 export const runServeCommand: Command = async (args, { io, config: readConfig }) => {
   const { values } = parseArgs({ args, options: { help: { type: 'boolean' } } });
@@ -73,6 +78,8 @@ export const runServeCommand: Command = async (args, { io, config: readConfig })
   shutdown.add('metrics', await serveMetrics(config, app));
   const card = await openCard(app, config);
   if (card) shutdown.add('card listener', () => card.close());
+  const mtls = await openMtls(app, config);
+  if (mtls) shutdown.add('mTLS listener', () => mtls.close());
   log.info({ issuer: config.issuer, address: server.address(), card: card?.address }, 'ready');
   await shutdown.done;
   return EXIT.done;

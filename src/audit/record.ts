@@ -27,6 +27,8 @@ export interface Audit {
    * the vocabulary or a detail that must not be kept.
    */
   record(tx: Queryable, event: AuditEvent): Promise<void>;
+  /** The same for several, in one statement: all are there, in this order, or none. */
+  recordAll(tx: Queryable, events: readonly AuditEvent[]): Promise<void>;
 }
 
 /** Last word of a detail's name that would announce something the audit must not hold. */
@@ -82,6 +84,35 @@ const insertEvent = async (tx: Queryable, at: Date, event: AuditEvent): Promise<
   );
 };
 
+const insertEvents = async (tx: Queryable, at: Date, events: readonly AuditEvent[]): Promise<void> => {
+  const texts = (name: 'nationalId' | 'clientId' | 'deviceId' | 'supportId' | 'address') =>
+    events.map((event) => {
+      const value = event[name];
+      return value === undefined ? null : cleanText(value);
+    });
+  await tx.query(
+    `INSERT INTO audit_event (at, type, national_id, client_id, device_id, support_id, address, details)
+     SELECT $1, type, national_id, client_id, device_id, support_id, address, details::jsonb
+       FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+            WITH ORDINALITY AS event (type, national_id, client_id, device_id, support_id, address, details, place)
+      ORDER BY place`,
+    [
+      at,
+      events.map(({ type }) => type),
+      texts('nationalId'),
+      texts('clientId'),
+      texts('deviceId'),
+      texts('supportId'),
+      texts('address'),
+      events.map(({ details }) => JSON.stringify(cleanDetails(details ?? {}))),
+    ],
+  );
+};
+
+const known = (event: AuditEvent): void => {
+  if (!Object.hasOwn(EVENTS, event.type)) throw new TypeError(`${event.type} is not an audit event`);
+};
+
 /** Makes the recorder of audit events; `counted` hears of each type, before its transaction ends. */
 export const createAudit = ({
   clock,
@@ -91,8 +122,13 @@ export const createAudit = ({
   counted?: (type: EventType) => void;
 }): Audit => ({
   record: async (tx, event) => {
-    if (!Object.hasOwn(EVENTS, event.type)) throw new TypeError(`${event.type} is not an audit event`);
+    known(event);
     await insertEvent(tx, clock.now(), event);
     counted?.(event.type);
+  },
+  recordAll: async (tx, events) => {
+    for (const event of events) known(event);
+    await insertEvents(tx, clock.now(), events);
+    for (const { type } of events) counted?.(type);
   },
 });

@@ -7,10 +7,16 @@ export const EVENTS = {
   sign_in_granted: 'A service was told who signed in.',
   sign_in_refused: 'A known service asked for a sign-in and was refused.',
   sign_in_reported: 'A practitioner said that a sign-in asked in his name was not his.',
-  tokens_issued: 'A code was exchanged for tokens.',
+  tokens_issued:
+    'A service obtained tokens: for a code, or by the way told in its details (a device, a request to a phone, an exchange).',
   token_refused: 'A service asked for tokens and was refused.',
   token_replayed: 'A code or refresh token was presented a second time; the tokens born from it are revoked.',
+  ciba_refused:
+    'A sign-in that a service had asked server to server (CIBA) was refused on the phone, or failed.',
+  ciba_not_notified: 'A service could not be told, server to server, that its request (CIBA) has an answer.',
+  ciba_limited: 'A service asked for more sign-ins server to server (CIBA) than it may.',
   signed_out: 'A session ended.',
+  sessions_ended: 'An operator, or the practitioner, ended several sessions at once.',
   sign_out_delivered: 'A service was told, server to server, that a session ended.',
   sign_out_not_delivered: 'A service could not be told, server to server, that a session ended.',
 
@@ -66,7 +72,8 @@ export const EVENTS = {
   // operators by name
   'operator.added': 'An operator was registered, with a key.',
   'operator.removed': 'An operator may act no more.',
-  'operator.act_asked': 'An operator signed an act, for a reason; what opens something waits for a second one.',
+  'operator.act_asked':
+    'An operator signed an act, for a reason; what opens something waits for a second one.',
   'operator.broke_glass': 'An operator did alone what a second one should have confirmed.',
   'operator.act_confirmed': 'A second operator confirmed an act, which was then done.',
   'operator.act_refused': 'A second operator refused an act.',

@@ -8,7 +8,7 @@ import { createServer as createHttps } from 'node:https';
 import { constants } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { Log } from '../platform/log.ts';
-import { createForwardedReader, type TrustedHop } from './forwarded.ts';
+import { createForwardedReader, type TrustedHop } from '../http/forwarded.ts';
 import type { CardPurpose, Handoffs } from './handoff.ts';
 import type { CardVerifier } from './verify.ts';
 

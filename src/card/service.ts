@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Audit } from '../audit/record.ts';
 import type { Config } from '../config.ts';
+import { readConfigured } from '../config/files.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
 import type { Job } from '../platform/jobs.ts';
@@ -16,7 +17,7 @@ import type { CardRefusal } from './reasons.ts';
 import { sweepCards } from './repository.ts';
 import { createRevocationLists } from './revocation/lists.ts';
 import { createResponderClient } from './revocation/ocsp.ts';
-import { readConfigured, readTrust, refuseUnlisted } from './trust.ts';
+import { readTrust, refuseUnlisted } from './trust.ts';
 import { createCardVerifier, refusePerson, told } from './verify.ts';
 import { createRevocationWatch, type RevocationWatch } from './watch.ts';
 

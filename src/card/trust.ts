@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { ConfigurationError } from '../config.ts';
+import { readConfigured } from '../config/files.ts';
 import { type ParsedCertificate, parseCertificate } from './certificate.ts';
 import type { TrustStore } from './path.ts';
 
@@ -10,17 +10,6 @@ export const certificatesIn = (pem: string): ParsedCertificate[] =>
   (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []).map((block) =>
     parseCertificate(block),
   );
-
-/** Reads a file named by a setting. */
-export const readConfigured = (variable: string, path: string): string => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new ConfigurationError([
-      `${variable} names ${path}, which cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    ]);
-  }
-};
 
 const readCertificates = (variable: string, path: string): ParsedCertificate[] => {
   const pem = readConfigured(variable, path);

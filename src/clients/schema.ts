@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { checkCredentials, CLIENT_ALGORITHMS, credentialFields } from './credentials.ts';
+import { COMPATIBILITY_NAMES } from './compatibility.ts';
 
 /**
  * A relying party as configuration. The names are those of OpenID Connect Dynamic Client Registration; what Caducée
@@ -47,11 +49,62 @@ const redirect = z
 /** The scopes there are; src/oidc/claims.ts says what each releases. */
 export const SCOPES = ['openid', 'profile', 'identity', 'scope_all'] as const;
 
+const originOf = (uri: string): string | undefined => (URL.canParse(uri) ? new URL(uri).origin : undefined);
+
+const hasOriginOf = (uri: string, others: readonly string[]): boolean =>
+  others.some((other) => originOf(other) === originOf(uri));
+
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` });
 
 /** What a client_id may be; anything else names nobody. */
 export const CLIENT_ID = /^[A-Za-z0-9._-]{1,100}$/;
+
+/** How a service may obtain tokens. */
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
+export const CIBA = 'urn:openid:params:grant-type:ciba';
+export const GRANT_TYPES = [
+  'authorization_code',
+  'refresh_token',
+  DEVICE_CODE,
+  TOKEN_EXCHANGE,
+  CIBA,
+] as const;
+
+interface CibaDeclaration {
+  grant_types: readonly string[];
+  token_endpoint_auth_method?: string | undefined;
+  backchannel_token_delivery_mode?: string | undefined;
+  backchannel_client_notification_endpoint?: string | undefined;
+  backchannel_authentication_request_signing_alg?: string | undefined;
+  jwks?: unknown;
+  jwks_uri?: string | undefined;
+}
+
+const checkCiba = (value: CibaDeclaration, issue: (path: string, message: string) => void): void => {
+  const mode = value.backchannel_token_delivery_mode;
+  const asks = value.grant_types.includes(CIBA);
+  if (asks !== (mode !== undefined)) {
+    issue('backchannel_token_delivery_mode', `and grant_types ${CIBA} need one another`);
+  }
+  if (asks && value.token_endpoint_auth_method === 'none') {
+    issue('grant_types', `must not contain ${CIBA} for a public client`);
+  }
+  const keys = value.jwks !== undefined || value.jwks_uri !== undefined;
+  if (value.backchannel_authentication_request_signing_alg !== undefined && !(asks && keys)) {
+    issue(
+      'backchannel_authentication_request_signing_alg',
+      `needs grant_types ${CIBA}, and jwks or jwks_uri`,
+    );
+  }
+  if ((mode === 'ping') !== (value.backchannel_client_notification_endpoint !== undefined)) {
+    issue(
+      'backchannel_client_notification_endpoint',
+      'and backchannel_token_delivery_mode ping need one another',
+    );
+  }
+};
 
 /** Everything a relying party may declare, with its defaults. An unknown name is an error. */
 export const clientSchema = z
@@ -69,15 +122,12 @@ export const clientSchema = z
     tos_uri: webUrl.optional(),
     contacts: z.array(z.string()).optional(),
     application_type: oneOf(['web', 'native']).default('web'),
-    redirect_uris: z.array(redirect).min(1, { error: 'must list at least one address' }),
+    /** Empty for who never signs people in by a browser: an API, a device. */
+    redirect_uris: z.array(redirect).default([]),
     post_logout_redirect_uris: z.array(redirect).default([]),
-    response_types: z.array(oneOf(['code'])).default(['code']),
-    grant_types: z
-      .array(oneOf(['authorization_code', 'refresh_token']))
-      .default(['authorization_code', 'refresh_token']),
-    token_endpoint_auth_method: oneOf(['client_secret_basic', 'client_secret_post', 'none']).default(
-      'client_secret_basic',
-    ),
+    response_types: z.array(oneOf(['code'])).optional(),
+    grant_types: z.array(oneOf(GRANT_TYPES)).default(['authorization_code', 'refresh_token']),
+    ...credentialFields(webUrl),
     id_token_signed_response_alg: oneOf(['RS256', 'ES256']).default('RS256'),
     scope: z
       .string()
@@ -89,8 +139,17 @@ export const clientSchema = z
     default_acr_values: z.array(z.string()).optional(),
     backchannel_logout_uri: webUrl.optional(),
     backchannel_logout_session_required: z.boolean().optional(),
-    /** Ours: PKCE is required. By default it is for public clients; a confidential one may be held to it too. */
-    require_pkce: z.boolean().optional(),
+    frontchannel_logout_uri: webUrl.optional(),
+    frontchannel_logout_session_required: z.boolean().optional(),
+    /** CIBA: how the service hears that the person answered. */
+    backchannel_token_delivery_mode: oneOf(['poll', 'ping']).optional(),
+    backchannel_client_notification_endpoint: webUrl.optional(),
+    backchannel_authentication_request_signing_alg: oneOf(CLIENT_ALGORITHMS).optional(),
+    userinfo_signed_response_alg: oneOf(['RS256', 'ES256']).optional(),
+    /** Ours: what an older service needs; src/clients/compatibility.ts explains each. */
+    compatibility: z.array(oneOf(COMPATIBILITY_NAMES)).default([]),
+    /** Ours: the registered APIs (their client_id) for which it may exchange a person's token (RFC 8693). */
+    token_exchange_audiences: z.array(z.string().regex(CLIENT_ID)).default([]),
     /** Ours: may introspect the tokens of every service (the "espace de confiance"), not its own only. */
     introspect_any: z.boolean().default(false),
     /** Ours: `jwt` as Pro Santé Connect, or `opaque`. */
@@ -102,18 +161,44 @@ export const clientSchema = z
     const issue = (path: string, message: string) =>
       issues.push({ code: 'custom', path: [path], message, input: value });
     const publicClient = value.token_endpoint_auth_method === 'none';
-    if (publicClient && value.require_pkce === false) {
-      issue('require_pkce', 'must not be false for a public client (token_endpoint_auth_method: none)');
+    if (publicClient && value.compatibility.includes('pkce_optional')) {
+      issue(
+        'compatibility',
+        'must not contain pkce_optional for a public client (token_endpoint_auth_method: none)',
+      );
     }
     if (publicClient && value.introspect_any) {
       issue('introspect_any', 'must not be true for a public client: introspection needs a secret');
     }
+    checkCredentials(value, issue);
     if (!value.scope.split(' ').includes('openid')) issue('scope', 'must contain openid');
-    if (!value.grant_types.includes('authorization_code')) {
-      issue('grant_types', 'must contain authorization_code');
+    const byBrowser = value.grant_types.includes('authorization_code');
+    if (byBrowser && value.redirect_uris.length === 0)
+      issue('redirect_uris', 'must list at least one address');
+    if (!byBrowser && value.redirect_uris.length > 0)
+      issue('redirect_uris', 'need grant_types to contain authorization_code');
+    if (!byBrowser && value.response_types?.length)
+      issue('response_types', 'need grant_types to contain authorization_code');
+    const exchanges = value.grant_types.includes(TOKEN_EXCHANGE);
+    if (exchanges !== value.token_exchange_audiences.length > 0) {
+      issue('token_exchange_audiences', `and grant_types ${TOKEN_EXCHANGE} need one another`);
     }
+    if (exchanges && !value.trusted_space) {
+      issue('grant_types', `contain ${TOKEN_EXCHANGE} only with trusted_space: true`);
+    }
+    checkCiba(value, issue);
     if (value.backchannel_logout_session_required && value.backchannel_logout_uri === undefined) {
       issue('backchannel_logout_session_required', 'needs backchannel_logout_uri');
+    }
+    if (value.frontchannel_logout_session_required && value.frontchannel_logout_uri === undefined) {
+      issue('frontchannel_logout_session_required', 'needs frontchannel_logout_uri');
+    }
+    // OpenID Connect Front-Channel Logout 1.0, 2: what ends in a service's name is at a service's own address.
+    if (
+      value.frontchannel_logout_uri !== undefined &&
+      !hasOriginOf(value.frontchannel_logout_uri, value.redirect_uris)
+    ) {
+      issue('frontchannel_logout_uri', 'must be at the origin of one of redirect_uris');
     }
   });
 
@@ -124,10 +209,15 @@ export type ClientDeclaration = z.input<typeof clientSchema>;
 
 /** The names that are ours, not OpenID Connect's. */
 export const OWN_METADATA = [
-  'require_pkce',
+  'frontchannel_logout_uri',
+  'frontchannel_logout_session_required',
+  'compatibility',
+  'token_exchange_audiences',
   'introspect_any',
   'access_token_format',
   'loopback_redirects',
+  'trusted_space',
+  'fapi_profile',
 ] as const satisfies readonly (keyof ClientMetadata)[];
 
 /** Validates one declaration: the metadata, or every problem, each with the name it is about. */

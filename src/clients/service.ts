@@ -2,15 +2,19 @@ import { systemClock, type Clock } from '../platform/clock.ts';
 import { constantTimeEqual, sha256 } from '../platform/crypto.ts';
 import type { Queryable } from '../platform/postgres.ts';
 import { token } from '../platform/random.ts';
+import { usesSecret } from './credentials.ts';
 import { findClient, listClients, setDisabled, upsertClient, type ClientRow } from './repository.ts';
 import { CLIENT_ID, type ClientMetadata } from './schema.ts';
+import { inForce, secretsOf, type ClientSecret } from './secrets.ts';
 
 /** A relying party. */
 export interface Client {
   clientId: string;
   metadata: ClientMetadata;
-  /** SHA-256 of each secret in force. Secrets are 256 random bits, so a plain hash protects them. */
+  /** SHA-256 of each secret in force. */
   secretHashes: readonly Buffer[];
+  /** All that are remembered, those that ended among them. */
+  secrets: readonly ClientSecret[];
   disabled: boolean;
   createdAt: Date;
   updatedAt: Date;
@@ -40,35 +44,39 @@ export const isSecretOf = (client: Pick<Client, 'secretHashes'>, secret: string)
   return found;
 };
 
-const toClient = (row: ClientRow): Client => ({
-  clientId: row.client_id,
-  metadata: row.metadata,
-  secretHashes: row.secret_hashes,
-  disabled: row.disabled_at !== null,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-});
+const toClient = (row: ClientRow, now: Date): Client => {
+  const secrets = secretsOf(row);
+  return {
+    clientId: row.client_id,
+    metadata: row.metadata,
+    secretHashes: secrets.filter((secret) => inForce(secret, now)).map(({ hash }) => hash),
+    secrets,
+    disabled: row.disabled_at !== null,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+};
 
 /** The relying parties of a database. */
 export const createClients = ({ db, clock = systemClock }: { db: Queryable; clock?: Clock }): Clients => ({
   async find(clientId) {
     if (!CLIENT_ID.test(clientId)) return undefined;
     const row = await findClient(db, clientId);
-    return row && toClient(row);
+    return row && toClient(row, clock.now());
   },
-  list: async () => (await listClients(db)).map(toClient),
+  list: async () => (await listClients(db)).map((row) => toClient(row, clock.now())),
   async upsert(metadata, { secret, tx = db } = {}) {
     const known = await findClient(tx, metadata.client_id);
-    const confidential = metadata.token_endpoint_auth_method !== 'none';
-    const needed = confidential && (known?.secret_hashes.length ?? 0) === 0;
+    const withSecret = usesSecret(metadata.token_endpoint_auth_method);
+    const needed = withSecret && (known?.secret_hashes.length ?? 0) === 0;
     const fresh = secret ?? (needed ? token(32) : undefined);
-    const secretHashes = confidential ? fresh && [sha256(fresh)] : [];
+    const secretHashes = withSecret ? fresh && [sha256(fresh)] : [];
     const created = await upsertClient(tx, {
       metadata,
       secretHashes: secretHashes || undefined,
       now: clock.now(),
     });
-    return { created, secret: confidential ? fresh : undefined };
+    return { created, secret: withSecret ? fresh : undefined };
   },
   setDisabled: (clientId, disabled) => setDisabled(db, clientId, disabled ? clock.now() : null, clock.now()),
 });

@@ -10,7 +10,7 @@ import { loadEcpsKeys } from './keys.ts';
 import { ecpsPages } from './pages.ts';
 import { ecpsRoutes } from './routes.ts';
 
-export type { EcpsDeps, EcpsPorts } from './deps.ts';
+export type { BackchannelDecision, EcpsDeps, EcpsPorts } from './deps.ts';
 
 /** The e-CPS as the rest of the house sees it. */
 export interface EcpsService {

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import type { Log } from '../platform/log.ts';
 import { requestState } from './request.ts';
@@ -19,6 +20,18 @@ export const loggablePath = (path: string): string => {
     .join('/');
 };
 
+/** What is told of an answer when it is over. */
+export interface Observed {
+  method: string;
+  /** As asked; what may be secret in it is left out. */
+  url: string;
+  /** The pattern of the route, where there is one. */
+  route?: string | undefined;
+  started: number;
+}
+
+/** Tells one answer to the log and the metrics. */
+export type Observe = (request: IncomingMessage, response: ServerResponse, seen: Observed) => void;
 /** The pattern of the route that answered, or the loggable path where none matched. */
 export const routeOf = (ctx: Context): string => {
   // oxlint-disable-next-line no-underscore-dangle -- the name that @koa/router gives to the matched pattern
@@ -27,28 +40,38 @@ export const routeOf = (ctx: Context): string => {
 };
 
 /** One line per answer: no query, no secret, no address in full (limits and audit keep what they need themselves). */
+export const createObserve = (log: Log, metrics?: HttpMetrics): Observe => {
+  return (req, response, { method, url, route, started }) => {
+    const seconds = (performance.now() - started) / 1000;
+    const path = loggablePath(url);
+    const status = response.statusCode;
+    metrics?.observe({ method, route: route ?? path, status, seconds });
+    if (!log.isLevelEnabled('info')) return;
+    const { id, trace } = requestState({ req });
+    log.info(
+      {
+        request: id,
+        ...(trace === undefined ? {} : { trace }),
+        method,
+        path,
+        status,
+        ms: Math.round(seconds * 1000),
+        ...(response.writableFinished ? {} : { aborted: true }),
+      },
+      'answered',
+    );
+  };
+};
+
+/** Observes every answer of the application. */
 export const accessLog =
-  (log: Log, metrics?: HttpMetrics): Middleware =>
+  (observe: Observe): Middleware =>
   async (ctx, next) => {
-    const started = process.hrtime.bigint();
-    const done = () => {
-      const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-      const { statusCode } = ctx.res;
-      const { id, trace } = requestState(ctx);
-      metrics?.observe({ method: ctx.method, route: routeOf(ctx), status: statusCode, seconds });
-      log.info(
-        {
-          request: id,
-          ...(trace === undefined ? {} : { trace }),
-          method: ctx.method,
-          path: loggablePath(ctx.originalUrl),
-          status: statusCode,
-          ms: Math.round(seconds * 1000),
-          ...(ctx.res.writableFinished ? {} : { aborted: true }),
-        },
-        'answered',
-      );
-    };
-    ctx.res.once('close', done);
+    const started = performance.now();
+    ctx.res.once('close', () =>
+      observe(ctx.req, ctx.res, {
+        ...{ method: ctx.method, url: ctx.originalUrl, route: routeOf(ctx), started },
+      }),
+    );
     await next();
   };

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import type { Log } from '../platform/log.ts';
+import { cameByMtls } from './service-certificate.ts';
 
 /** Names under which a terminator hands over a client's certificate, or someone pretends to be one. */
 const CLAIM = /^(x[-_])?(ssl[-_])?client[-_]cert$/i;
@@ -20,7 +21,7 @@ export const tellClientCertificates =
   (log: Log): Middleware =>
   async ({ req }, next) => {
     const header = sentNames(req).find(claimsCertificate);
-    if (header !== undefined) {
+    if (header !== undefined && !cameByMtls({ req })) {
       log.warn(
         { why: 'other_host', header, peer: req.socket.remoteAddress },
         'a forwarded certificate was ignored',

@@ -9,7 +9,7 @@ const source = (target: string): string | undefined => {
 };
 
 const policy = (ctx: Context): string => {
-  const { nonce, formAction } = requestState(ctx);
+  const { nonce, formAction, frames, framed } = requestState(ctx);
   return [
     `default-src 'none'`,
     `script-src 'self' 'nonce-${nonce}'`,
@@ -20,13 +20,31 @@ const policy = (ctx: Context): string => {
     `manifest-src 'self'`,
     `base-uri 'none'`,
     `form-action ${["'self'", ...formAction].join(' ')}`,
-    `frame-ancestors 'none'`,
+    ...(frames.size === 0 ? [] : [`frame-src ${[...frames].join(' ')}`]),
+    framed ? 'frame-ancestors *' : `frame-ancestors 'none'`,
   ].join('; ');
 };
 
 const writePolicy = (ctx: Context): void => {
   ctx.set('Content-Security-Policy', policy(ctx));
-  ctx.set('X-Frame-Options', 'DENY');
+  if (requestState(ctx).framed) ctx.remove('X-Frame-Options');
+  else ctx.set('X-Frame-Options', 'DENY');
+};
+
+/** Lets this answer show these addresses in iframes: their origins, and no other. */
+export const allowFrames = (ctx: Context, targets: readonly string[]): void => {
+  const { frames } = requestState(ctx);
+  for (const target of targets) {
+    const allowed = source(target);
+    if (allowed) frames.add(allowed);
+  }
+  writePolicy(ctx);
+};
+
+/** Lets any site show this answer in an iframe: for one that says nothing of anybody and takes no click. */
+export const allowFraming = (ctx: Context): void => {
+  requestState(ctx).framed = true;
+  writePolicy(ctx);
 };
 
 /**
@@ -46,22 +64,28 @@ const PERMISSIONS = ['accelerometer', 'camera', 'geolocation', 'gyroscope', 'mic
   .map((feature) => `${feature}=()`)
   .join(', ');
 
+/** Names and values in turn, the same for every answer. */
+export const FIXED_HEADERS: readonly string[] = [
+  ...['X-Content-Type-Options', 'nosniff', 'Referrer-Policy', 'same-origin'],
+  ...['Cross-Origin-Opener-Policy', 'same-origin', 'Permissions-Policy', PERMISSIONS],
+];
+/** For an issuer on https. */
+export const HSTS: readonly string[] = ['Strict-Transport-Security', 'max-age=31536000; includeSubDomains'];
+
+const pairs = (headers: readonly string[]): (readonly [string, string])[] =>
+  headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1] ?? ''] as const] : []));
+
 /**
  * Security headers of every answer. The referrer policy is `same-origin`, not `no-referrer`: nothing goes to
  * others either way, but under `no-referrer` browsers send `Origin: null` with our own forms, and the Origin check
  * would have nothing to check.
  */
-export const securityHeaders =
-  (options: { https: boolean }): Middleware =>
-  async (ctx, next) => {
+export const securityHeaders = (options: { https: boolean }): Middleware => {
+  const fixed = pairs([...FIXED_HEADERS, ...(options.https ? HSTS : [])]);
+  return async (ctx, next) => {
     writePolicy(ctx);
-    ctx.set({
-      'X-Content-Type-Options': 'nosniff',
-      'Referrer-Policy': 'same-origin',
-      'Cross-Origin-Opener-Policy': 'same-origin',
-      'Permissions-Policy': PERMISSIONS,
-      'X-Request-Id': requestState(ctx).id,
-    });
-    if (options.https) ctx.set('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
+    for (const [name, value] of fixed) ctx.set(name, value);
+    ctx.set('X-Request-Id', requestState(ctx).id);
     await next();
   };
+};

@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import { isLoopbackHost, type Config } from '../config.ts';
 import { Refusal } from './errors.ts';
+import { cameByMtls } from './service-certificate.ts';
 
 /** Asked by machines under whatever address they know. */
 const PROBES = new Set(['/livez', '/readyz', '/metrics']);
@@ -15,7 +16,8 @@ export const onlyOwnHosts = (config: Pick<Config, 'origin' | 'appOrigin'>): Midd
   const hosts = new Set([own.host, new URL(config.appOrigin).host]);
   return async (ctx: Context, next) => {
     if (PROBES.has(ctx.path)) return next();
-    if (!hosts.has(ctx.host)) {
+    // The services' own host has looked at the name itself; nobody else comes under that name.
+    if (!hosts.has(ctx.host) && !cameByMtls(ctx)) {
       const loopback = isLoopbackHost(own.hostname) && isLoopbackHost(ctx.hostname);
       if (!loopback || ctx.method !== 'GET') throw new Refusal('host_unknown', 421, { detail: ctx.host });
       ctx.status = 307;

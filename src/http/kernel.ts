@@ -5,11 +5,12 @@ import type { Config } from '../config.ts';
 import { createKeyRing } from '../platform/crypto.ts';
 import type { Log } from '../platform/log.ts';
 import type { Tracing } from '../platform/tracing.ts';
-import { accessLog, type HttpMetrics } from './access-log.ts';
+import { accessLog, createObserve, type HttpMetrics } from './access-log.ts';
 import { loadAssets, type Assets } from './assets.ts';
 import { tellClientCertificates } from './client-cert.ts';
 import { createCookies, type Cookies } from './cookies.ts';
 import { createForms, type Forms } from './csrf.ts';
+import { createGate, type Direct } from './direct.ts';
 import { catchFailures, createFailures, type Failures } from './failures.ts';
 import { securityHeaders } from './headers.ts';
 import { onlyOwnHosts } from './host.ts';
@@ -28,6 +29,8 @@ export interface Kernel {
   cookies: Cookies;
   assets: Assets;
   failures: Failures;
+  /** Lets some requests be answered before the application, by whoever gives the same answer at less cost. */
+  answerDirectly(direct: Direct): void;
   /** Node's listener: proxy trust first, then the application. Ask for it once every route is mounted. */
   handler(): RequestListener;
   /** A server with the timeouts of the house, not yet listening. */
@@ -48,12 +51,14 @@ const LANGUAGE_SECONDS = 365 * 24 * 3600;
 const language =
   (cookies: Cookies, fallback: Config['defaultLocale']): Middleware =>
   async (ctx, next) => {
-    const chosen = first(ctx.query['lang']);
+    const { headers } = ctx.req;
+    const query = ctx.querystring === '' ? {} : ctx.query;
+    const chosen = first(query['lang']);
     const signs = {
       chosen,
-      kept: cookies.get(ctx, 'lang'),
-      asked: first(ctx.query['ui_locales']),
-      acceptLanguage: ctx.get('Accept-Language'),
+      kept: headers.cookie === undefined ? undefined : cookies.get(ctx, 'lang'),
+      asked: first(query['ui_locales']),
+      acceptLanguage: headers['accept-language'],
     };
     const locale = negotiate(signs, fallback);
     Object.assign(requestState(ctx), { signs, locale });
@@ -86,8 +91,9 @@ export const createKernel = ({ config, log, metrics, tracing, assetsFolder }: Ke
   const render = createRender(config, assets);
   const failures = createFailures(config, render, log);
 
+  const observe = createObserve(log, metrics);
   if (tracing) app.use(traceRequests(tracing));
-  app.use(accessLog(log, metrics));
+  app.use(accessLog(observe));
   app.use(tellClientCertificates(log));
   app.use(securityHeaders({ https: config.origin.startsWith('https:') }));
   app.use(catchFailures(failures));
@@ -101,12 +107,15 @@ export const createKernel = ({ config, log, metrics, tracing, assetsFolder }: Ke
   });
 
   const trust = createProxyTrust(config.trustedProxies);
+  const gate = createGate(config, observe);
+  let directly: Direct | undefined;
   const callback = app.callback.bind(app);
   const handler = (): RequestListener => {
     const listener = callback();
     return (req, res) => {
       trust(req);
-      void listener(req, res);
+      const otherwise = (): void => void listener(req, res);
+      if (!directly || !gate(req, res, directly, otherwise)) otherwise();
     };
   };
   // app.listen() and whoever calls app.callback() get the same guard.
@@ -119,6 +128,7 @@ export const createKernel = ({ config, log, metrics, tracing, assetsFolder }: Ke
     assets,
     failures,
     forms: createForms(config, keyring, cookies),
+    answerDirectly: (direct) => (directly = direct),
     handler,
     server: () => withTimeouts(createServer(handler())),
   };

@@ -5,6 +5,9 @@ import { BlockList, isIP } from 'node:net';
 const isForwarding = (name: string): boolean =>
   name.startsWith('x-forwarded-') || name === 'forwarded' || name === 'x-real-ip' || name === 'traceparent';
 
+/** Addresses whose trust is remembered. */
+const MOST_KNOWN = 1000;
+
 /** `::ffff:10.0.0.1` is 10.0.0.1. */
 const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
 
@@ -34,10 +37,20 @@ const withoutPort = (entry: string): string =>
  */
 export const createProxyTrust = (ranges: readonly string[]): ((req: IncomingMessage) => void) => {
   const list = blockList(ranges);
-  const trusted = (address: string | undefined): boolean => {
+  const isTrusted = (address: string | undefined): boolean => {
     const plain = plainAddress(address ?? '');
     const version = isIP(plain);
     return version !== 0 && list.check(plain, version === 6 ? 'ipv6' : 'ipv4');
+  };
+  /** The few peers that there are: proxies, or one machine after another. */
+  const known = new Map<string | undefined, boolean>();
+  const trusted = (address: string | undefined): boolean => {
+    const before = known.get(address);
+    if (before !== undefined) return before;
+    if (known.size >= MOST_KNOWN) known.clear();
+    const answer = isTrusted(address);
+    known.set(address, answer);
+    return answer;
   };
 
   const client = (header: string | string[] | undefined): string | undefined => {
@@ -57,6 +70,9 @@ export const createProxyTrust = (ranges: readonly string[]): ((req: IncomingMess
 
   return (req) => {
     const { headers } = req;
+    let forwards = false;
+    for (const name in headers) if (isForwarding(name)) forwards = true;
+    if (!forwards) return;
     const believed = trusted(req.socket.remoteAddress);
     const kept = {
       'x-forwarded-for': client(headers['x-forwarded-for']),

@@ -26,6 +26,10 @@ export interface RequestState {
   locale?: Locale;
   /** More targets for forms of this answer: origins, or schemes such as `myapp:`. */
   formAction: Set<string>;
+  /** Origins that this answer may show in iframes. */
+  frames: Set<string>;
+  /** Any site may show this answer in an iframe. */
+  framed?: boolean;
 }
 
 const states = new WeakMap<IncomingMessage, RequestState>();
@@ -38,6 +42,7 @@ export const requestState = (ctx: { req: IncomingMessage }): RequestState => {
     id: readable(16),
     nonce: token(16),
     formAction: new Set(),
+    frames: new Set(),
   };
   states.set(ctx.req, state);
   return state;

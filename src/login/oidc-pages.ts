@@ -1,10 +1,11 @@
+import { deviceCodePage, deviceConfirmPage, deviceDonePage } from '../../views/pages/device.ts';
 import { errorPage } from '../../views/pages/error.ts';
 import { handOverPage } from '../../views/pages/hand-over.ts';
 import { common } from '../../views/locales/index.ts';
-import { signedOutPage, signOutPage } from '../../views/pages/sign-out.ts';
+import { signedOutPage, signOutPage, signingOutPage } from '../../views/pages/sign-out.ts';
 import { createCardHosts } from '../card/hosts.ts';
 import type { Config } from '../config.ts';
-import { allowFormAction } from '../http/headers.ts';
+import { allowFormAction, allowFrames } from '../http/headers.ts';
 import { localeOf } from '../http/locale.ts';
 import type { Render } from '../http/render.ts';
 import type { OidcPages } from '../oidc/pages.ts';
@@ -30,17 +31,34 @@ export const createOidcPages = (
   logoutConfirm: (ctx, { form, service }) => {
     render(ctx, signOutPage({ form, service: service?.name }));
   },
-  loggedOut: (ctx, { service, partly }) => {
+  loggedOut: (ctx, { service, partly, frames = [], next }) => {
     const card =
       config.cardOrigin === undefined
         ? undefined
         : createCardHosts(config.cardOrigin).fresh
           ? 'fresh'
           : 'single';
+    allowFrames(ctx, frames);
+    if (next !== undefined) {
+      render(ctx, signingOutPage({ frames, next }));
+      return;
+    }
     render(
       ctx,
-      signedOutPage({ service: service && { name: service.name, url: service.uri }, partly, card }),
+      signedOutPage({
+        service: service && { name: service.name, url: service.uri },
+        ...{ partly, card, frames },
+      }),
     );
+  },
+  deviceCode: (ctx, page) => {
+    render(ctx, deviceCodePage(page), page.problem === undefined ? 200 : 422);
+  },
+  deviceConfirm: (ctx, { form, code, service }) => {
+    render(ctx, deviceConfirmPage({ form, code, service: service.name }));
+  },
+  deviceDone: (ctx, { service }) => {
+    render(ctx, deviceDonePage({ service: service?.name }));
   },
   formPost: (ctx, form) => {
     allowFormAction(ctx, form.action);

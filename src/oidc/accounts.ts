@@ -1,6 +1,7 @@
-import type { Account } from 'oidc-provider';
+import { Provider, type Account } from 'oidc-provider';
 import type { Practitioner, Registry } from '../registry/service.ts';
-import { subjectOf, userinfoClaims } from './claims.ts';
+import { inOlderWords, subjectOf, userinfoClaims } from './claims.ts';
+import { allows } from './client-model.ts';
 
 /** A practitioner as the library knows an account. */
 export interface PractitionerAccount extends Account {
@@ -48,7 +49,10 @@ export const createAccounts = (
       accountId: sub,
       practitioner,
       authMode,
-      claims: () => userinfoClaims(practitioner, sub, authMode),
+      claims: () => {
+        const claims = userinfoClaims(practitioner, sub, authMode);
+        return allows(Provider.ctx?.oidc.client, 'older_claim_names') ? inOlderWords(claims) : claims;
+      },
     };
   },
 });

@@ -1,6 +1,16 @@
-import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { Accounts, CarriesMeans } from './accounts.ts';
-import { introspectionClaims } from './claims.ts';
+import type { Client, KoaContextWithOIDC } from 'oidc-provider';
+import { CIBA_GRANT, INTERVAL_SECONDS } from './ciba/limits.ts';
+import type { Accounts, CarriesMeans, PractitionerAccount } from './accounts.ts';
+import {
+  OLDER_OTHER_IDS,
+  confirmationOf,
+  inOlderWords,
+  introspectionClaims,
+  type Confirmation,
+} from './claims.ts';
+import { allows } from './client-model.ts';
+import { completeDevice } from './device-flow.ts';
+import type { Exchanged } from './token-exchange.ts';
 
 /** The library's answers, completed to those of Pro Santé Connect. */
 export interface AnswersDeps {
@@ -14,6 +24,8 @@ type Body = Record<string, unknown>;
 
 /** Token response: what Keycloak adds. */
 const completeTokens = (ctx: KoaContextWithOIDC, body: Body): void => {
+  // An exchange answers as RFC 8693 says.
+  if (body['issued_token_type'] !== undefined) return;
   const { RefreshToken: refresh, AccessToken: access } = ctx.oidc.entities;
   ctx.body = {
     access_token: body['access_token'],
@@ -28,7 +40,9 @@ const completeTokens = (ctx: KoaContextWithOIDC, body: Body): void => {
   };
 };
 
-interface Introspected extends CarriesMeans {
+interface Introspected extends CarriesMeans, Confirmation {
+  aud?: string;
+  exchanged?: Exchanged;
   jti: string;
   /** The token was handed out as a signed JWT. */
   signed?: boolean;
@@ -45,32 +59,28 @@ interface Introspected extends CarriesMeans {
   extra?: { acr?: string; auth_time?: number; nonce?: string; authMode?: string };
 }
 
-/** Introspection: the token's claims, if its person still may sign in. A refresh token is told by its own name. */
-const completeIntrospection = async (
-  ctx: KoaContextWithOIDC,
-  body: Body,
-  deps: AnswersDeps,
-): Promise<void> => {
-  if (body['active'] !== true) return;
-  const { AccessToken: access, RefreshToken: refresh } = ctx.oidc.entities;
-  const token = (access ?? refresh) as Introspected | undefined;
-  const account = token && (await deps.accounts.find(token.accountId));
-  if (!token || !account) {
-    ctx.body = { active: false };
-    return;
-  }
+/** What is told of a good token. A refresh token is told by its own name. */
+export const introspected = (
+  found: object,
+  typ: 'Bearer' | 'Refresh',
+  { account, caller, issuer }: { account: PractitionerAccount; caller: Client | undefined; issuer: string },
+): object => {
+  const token = found as Introspected; // an access or refresh token, with what we keep of it
   const claims = introspectionClaims({
     // The stored name of an opaque token is the token itself; that of a signed one is worth nothing alone.
     jti: token.signed ? token.jti : '',
     iat: token.iat,
     exp: token.exp ?? 0,
-    issuer: deps.issuer,
+    issuer,
     sub: token.accountId,
     clientId: token.clientId ?? '',
     nonce: token.extra?.nonce ?? token.nonce,
     sid: token.sid,
     scope: token.scope ?? '',
-    typ: access ? 'Bearer' : 'Refresh',
+    aud: token.aud,
+    act: token.exchanged?.act,
+    cnf: confirmationOf(token),
+    typ,
     practitioner: account.practitioner,
     authentication: {
       acr: token.extra?.acr ?? token.acr,
@@ -80,19 +90,62 @@ const completeIntrospection = async (
     },
   });
   const { jti, ...anonymous } = claims;
-  ctx.body = jti === '' ? anonymous : claims;
+  const known = jti === '' ? anonymous : claims;
+  return allows(caller, 'older_claim_names') ? inOlderWords(known) : known;
 };
+
+/** Introspection: the token's claims, if its person still may sign in. */
+const completeIntrospection = async (
+  ctx: KoaContextWithOIDC,
+  body: Body,
+  deps: AnswersDeps,
+): Promise<void> => {
+  if (body['active'] !== true) return;
+  const { AccessToken: access, RefreshToken: refresh } = ctx.oidc.entities;
+  const token = access ?? refresh;
+  const account = token && (await deps.accounts.find(token.accountId));
+  ctx.body =
+    token && account
+      ? introspected(token, access ? 'Bearer' : 'Refresh', {
+          account,
+          caller: ctx.oidc.client,
+          issuer: deps.issuer,
+        })
+      : { active: false };
+};
+
+/** A CIBA request: how often to poll; and who may not ask at all is told so in the standard's words. */
+const completeBackchannel = (ctx: KoaContextWithOIDC): void => {
+  const body = ctx.body as Body | undefined;
+  const { client } = ctx.oidc;
+  if (ctx.status === 200) ctx.body = { ...body, interval: INTERVAL_SECONDS };
+  else if (client && body?.['error'] === 'invalid_request' && !client.grantTypeAllowed(CIBA_GRANT)) {
+    ctx.body = { ...body, error: 'unauthorized_client' };
+  }
+};
+
+/** Discovery: the front door; what only a service's own registration brings is not told to all. */
+const completeDiscovery = (body: Body, deps: AnswersDeps): Body => ({
+  ...body,
+  authorization_endpoint: deps.frontDoor,
+  backchannel_user_code_parameter_supported: false,
+  claims_supported: (body['claims_supported'] as string[]).filter((claim) => claim !== OLDER_OTHER_IDS),
+});
 
 /** Completes the answer of a successful request, by the library's name of the route. */
 export const completeAnswer = async (ctx: KoaContextWithOIDC, deps: AnswersDeps): Promise<void> => {
   const body: unknown = ctx.body;
+  if (ctx.oidc.route === 'backchannel_authentication') return completeBackchannel(ctx);
   if (ctx.status !== 200 || typeof body !== 'object' || body === null || Buffer.isBuffer(body)) return;
   switch (ctx.oidc.route) {
     case 'token':
       return completeTokens(ctx, body as Body);
     case 'introspection':
       return completeIntrospection(ctx, body as Body, deps);
+    case 'device_authorization':
+      ctx.body = completeDevice(body as Body);
+      return;
     case 'discovery':
-      ctx.body = { ...body, authorization_endpoint: deps.frontDoor };
+      ctx.body = completeDiscovery(body as Body, deps);
   }
 };

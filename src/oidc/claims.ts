@@ -89,11 +89,14 @@ const IDENTITY = [
   'codeCivilite',
 ] as const;
 
+/** As `otherIds` was once spelled; only for services registered with `older_claim_names`. */
+export const OLDER_OTHER_IDS = 'otherIDs';
+
 /** Which claims a scope releases at userinfo. `scope_all` is everything there is. */
 export const CLAIMS_BY_SCOPE: Readonly<Record<string, readonly string[]>> = {
   openid: ['sub'],
   profile: ['given_name', 'family_name', 'preferred_username'],
-  identity: [...IDENTITY, 'otherIds'],
+  identity: [...IDENTITY, 'otherIds', OLDER_OTHER_IDS],
   scope_all: [
     'Secteur_Activite',
     'codeGenreActivite',
@@ -111,11 +114,29 @@ export const CLAIMS_BY_SCOPE: Readonly<Record<string, readonly string[]>> = {
     'SubjectRole',
     'PSI_Locale',
     'otherIds',
+    OLDER_OTHER_IDS,
     'SubjectNameID',
     'family_name',
     'email_verified',
   ],
 };
+
+/** What these scopes release of the claims. */
+export const released = (
+  claims: Readonly<Record<string, unknown>>,
+  scopes: Iterable<string>,
+): Record<string, unknown> => {
+  const names = claimsOf(scopes);
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => names.has(name)));
+};
+
+/** The names of the claims that these scopes release. */
+export const claimsOf = (scopes: Iterable<string>): ReadonlySet<string> =>
+  new Set([...scopes].flatMap((scope) => CLAIMS_BY_SCOPE[scope] ?? []));
+
+/** The same, with the older spelling beside the one of today. */
+export const inOlderWords = <T extends object>(claims: T): T =>
+  'otherIds' in claims ? { ...claims, [OLDER_OTHER_IDS]: claims.otherIds } : claims;
 
 /** How and when the person proved who they are. */
 export interface Authentication {
@@ -142,6 +163,18 @@ export const idTokenClaims = (
     : {}),
 });
 
+/** The certificate or key that a token is bound to (RFC 8705, RFC 9449). */
+export interface Confirmation {
+  'x5t#S256'?: string | undefined;
+  jkt?: string | undefined;
+}
+
+/** What a token is bound to, if it is. */
+export const confirmationOf = (token: Confirmation): Confirmation | undefined => {
+  if (token['x5t#S256'] !== undefined) return { 'x5t#S256': token['x5t#S256'] };
+  return token.jkt === undefined ? undefined : { jkt: token.jkt };
+};
+
 /** What an access token stands for. */
 export interface AccessTokenFacts {
   jti: string;
@@ -155,11 +188,15 @@ export interface AccessTokenFacts {
   scope: string;
   authentication: Authentication;
   practitioner: Practitioner;
+  /** The API it is for, who stands between, and what it is bound to; only some tokens have them. */
+  aud?: string | undefined;
+  act?: object | undefined;
+  cnf?: Confirmation | undefined;
   /** `Bearer`, or `Refresh` when a refresh token is introspected. */
   typ: 'Bearer' | 'Refresh';
 }
 
-/** The claims of the signed access token, in PSC's order; no `aud`, as there. */
+/** The claims of the signed access token, in PSC's order; no `aud`, as there, unless it was made for one API. */
 export const accessTokenClaims = (facts: AccessTokenFacts) => ({
   exp: facts.exp,
   iat: facts.iat,
@@ -177,6 +214,27 @@ export const accessTokenClaims = (facts: AccessTokenFacts) => ({
   authMode: facts.authentication.authMode,
   otherIds: otherIdsClaim(facts.practitioner),
   preferred_username: facts.practitioner.nationalId,
+  ...(facts.aud === undefined ? {} : { aud: facts.aud }),
+  ...(facts.act === undefined ? {} : { act: facts.act }),
+  ...(facts.cnf === undefined ? {} : { cnf: facts.cnf }),
+});
+
+/** The claims of a refresh token that is a JWT, as Keycloak's. */
+export const refreshTokenClaims = (
+  facts: Omit<AccessTokenFacts, 'authentication' | 'practitioner' | 'typ'>,
+) => ({
+  exp: facts.exp,
+  iat: facts.iat,
+  jti: facts.jti,
+  iss: facts.issuer,
+  aud: facts.issuer,
+  sub: facts.sub,
+  typ: 'Refresh',
+  azp: facts.clientId,
+  ...(facts.nonce === undefined ? {} : { nonce: facts.nonce }),
+  ...(facts.sid === undefined ? {} : { session_state: facts.sid }),
+  scope: facts.scope,
+  ...(facts.sid === undefined ? {} : { sid: facts.sid }),
 });
 
 /** The answer of introspection for a live token: the token's claims and whose it is. */

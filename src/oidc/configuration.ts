@@ -1,14 +1,28 @@
 import type { AdapterFactory, Client, Configuration, JWKS, KoaContextWithOIDC } from 'oidc-provider';
 import { OWN_METADATA, SCOPES, isLoopbackUrl } from '../clients/schema.ts';
-import { isLoopbackHost, type Config } from '../config.ts';
+import type { Config } from '../config.ts';
 import { epochSeconds, type Clock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
 import type { CardRefused, CarriesMeans } from './accounts.ts';
+import { expiryOf } from './ciba/rules.ts';
 import { CLAIMS_BY_SCOPE } from './claims.ts';
 import { ALGORITHMS, type SigningKey } from './keys.ts';
 import { LIFETIMES } from './lifetimes.ts';
-import { own } from './client-model.ts';
+import {
+  CLIENT_JWA,
+  authMethods,
+  clientAuthDiscovery,
+  clientAuthFeatures,
+  clientFetch,
+  checkAssertion,
+  rotates,
+  type ClientAuthDeps,
+} from './client-auth.ts';
+import { allows, own } from './client-model.ts';
+import { createExtraParams } from './compatibility.ts';
 import { createPolicy } from './policy.ts';
+import { STATUS_FRAME } from './status-frame.ts';
+import { extraOfExchanged } from './token-exchange.ts';
 
 /** Where the endpoints are, below the issuer: Keycloak's layout. */
 const BASE = '/protocol/openid-connect';
@@ -18,12 +32,16 @@ export const ROUTES = {
   userinfo: `${BASE}/userinfo`,
   introspection: `${BASE}/token/introspect`,
   revocation: `${BASE}/revoke`,
+  pushed_authorization_request: `${BASE}/ext/par/request`,
   end_session: `${BASE}/logout`,
   jwks: `${BASE}/certs`,
+  device_authorization: `${BASE}/auth/device`,
+  code_verification: `${BASE}/device`,
+  backchannel_authentication: `${BASE}/ext/ciba/auth`,
 } as const;
 
 /** What the library's configuration is made from. */
-export interface ConfigurationDeps {
+export interface ConfigurationDeps extends ClientAuthDeps {
   config: Config;
   keyring: KeyRing;
   clock: Clock;
@@ -34,6 +52,8 @@ export interface ConfigurationDeps {
   logoutConfirm: (ctx: KoaContextWithOIDC) => void | Promise<void>;
   loggedOut: (ctx: KoaContextWithOIDC) => void | Promise<void>;
   loadGrant: NonNullable<Configuration['loadExistingGrant']>;
+  ciba: NonNullable<NonNullable<Configuration['features']>['ciba']>;
+  deviceFlow: NonNullable<NonNullable<Configuration['features']>['deviceFlow']>;
   cardRefused?: CardRefused | undefined;
 }
 
@@ -48,7 +68,15 @@ export const cookieNames = (origin: string) => {
     session: name('__Host-', 'sso'),
     interaction: name('__Secure-', 'interaction'),
     resume: name('__Secure-', 'resume'),
+    // Ours, for the iframe of Session Management.
+    browserState: name('__Host-', 'state'),
   };
+};
+
+/** The library refuses names that it does not know. */
+const libraryCookieNames = (origin: string) => {
+  const { session, interaction, resume } = cookieNames(origin);
+  return { session, interaction, resume };
 };
 
 const cookies = ({ config, keyring }: ConfigurationDeps): Configuration['cookies'] => {
@@ -60,7 +88,7 @@ const cookies = ({ config, keyring }: ConfigurationDeps): Configuration['cookies
     overwrite: true,
   } as const;
   return {
-    names: cookieNames(config.origin),
+    names: libraryCookieNames(config.origin),
     keys: [keyring.derive('cookies/oidc').toString('base64url')],
     long: options,
     short: options,
@@ -84,17 +112,23 @@ export const sessionExpiry = (
 ): number => Math.min(now + config.idleSeconds, (signedInAt ?? now) + config.sessionSeconds);
 
 const ttl = ({ config, clock }: ConfigurationDeps): Configuration['ttl'] => {
-  const left = (signedInAt: number | undefined): number => {
+  const left = (signedInAt: number | undefined, limits = config): number => {
     const now = epochSeconds(clock.now());
-    return Math.max(1, sessionExpiry(config, signedInAt, now) - now);
+    return Math.max(1, sessionExpiry(limits, signedInAt, now) - now);
   };
   return {
     AccessToken: LIFETIMES.accessToken,
     IdToken: LIFETIMES.accessToken,
+    BackchannelAuthenticationRequest: (ctx) => expiryOf(ctx),
     AuthorizationCode: LIFETIMES.code,
+    DeviceCode: LIFETIMES.deviceCode,
     Interaction: LIFETIMES.interaction,
     Grant: config.sessionSeconds,
-    RefreshToken: (_ctx, token) => left(token.authTime),
+    // Who refreshes without rotation keeps one token for the whole session, whose idleness is counted apart.
+    RefreshToken: (_ctx, token, client) =>
+      rotates(client)
+        ? left(token.authTime)
+        : left(token.authTime, { ...config, idleSeconds: config.sessionSeconds }),
     Session: (_ctx, session) => left(session.loginTs),
   };
 };
@@ -106,34 +140,29 @@ const allowsOrigin = (config: Config, client: Client, origin: string): boolean =
   return (client.redirectUris ?? []).some((uri) => URL.canParse(uri) && new URL(uri).origin === origin);
 };
 
-/**
- * Outgoing requests (back-channel logout) keep the library's guard against addresses of internal networks. In the
- * sandbox the services are on this machine, so loopback, and nothing else, is let through.
- */
-const outgoing = (config: Config): NonNullable<Configuration['fetch']> => {
-  return (url, options) => {
-    const { hostname } = new URL(url instanceof Request ? url.url : url);
-    const local = config.mode === 'sandbox' && isLoopbackHost(hostname);
-    if (!local) return fetch(url, options);
-    const { dispatcher: _guard, ...unguarded } = options as RequestInit & { dispatcher?: unknown };
-    return fetch(url, unguarded);
-  };
+/** Whose tokens a service may look into: its own, those made for its API, or those of all in the espace de confiance. */
+export const mayIntrospect = (client: Client, token: object): boolean => {
+  const { clientId, aud } = token as { clientId?: unknown; aud?: unknown };
+  return (
+    client.tokenEndpointAuthMethod !== 'none' &&
+    (clientId === client.clientId || aud === client.clientId || own(client).introspect_any === true)
+  );
 };
 
 const features = (deps: ConfigurationDeps): Configuration['features'] => ({
   devInteractions: { enabled: false },
-  dPoP: { enabled: false },
-  pushedAuthorizationRequests: { enabled: false },
+  ...clientAuthFeatures(deps),
   resourceIndicators: { enabled: false },
   claimsParameter: { enabled: true },
   backchannelLogout: { enabled: true },
+  ciba: deps.ciba,
+  deviceFlow: deps.deviceFlow,
   userinfo: { enabled: true },
+  jwtUserinfo: { enabled: true },
   revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
   introspection: {
     enabled: true,
-    allowedPolicy: (_ctx, client, token) =>
-      client.tokenEndpointAuthMethod !== 'none' &&
-      (token.clientId === client.clientId || own(client).introspect_any === true),
+    allowedPolicy: (_ctx, client, token) => mayIntrospect(client, token),
   },
   rpInitiatedLogout: {
     enabled: true,
@@ -145,7 +174,10 @@ const features = (deps: ConfigurationDeps): Configuration['features'] => ({
 /** What an access token keeps beyond the library's own, for its JWT, for introspection and for userinfo. */
 const extraTokenClaims: NonNullable<Configuration['extraTokenClaims']> = (ctx, token) => {
   if (token.kind !== 'AccessToken') return undefined;
-  const source = ctx.oidc.entities.RefreshToken ?? ctx.oidc.entities.AuthorizationCode;
+  const exchanged = extraOfExchanged(token);
+  if (exchanged) return exchanged;
+  const { RefreshToken, AuthorizationCode, DeviceCode, BackchannelAuthenticationRequest } = ctx.oidc.entities;
+  const source = RefreshToken ?? AuthorizationCode ?? DeviceCode ?? BackchannelAuthenticationRequest;
   const { authMode } = (source ?? {}) as CarriesMeans;
   return { acr: source?.acr, auth_time: source?.authTime, nonce: source?.nonce, authMode };
 };
@@ -173,14 +205,22 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
     acrValues: acrs,
     responseTypes: ['code'],
     subjectTypes: ['public'],
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
-    enabledJWA: { idTokenSigningAlgValues: [...ALGORITHMS] },
+    clientAuthMethods: [...authMethods(deps)],
+    enabledJWA: {
+      ...CLIENT_JWA,
+      idTokenSigningAlgValues: [...ALGORITHMS],
+      userinfoSigningAlgValues: [...ALGORITHMS],
+    },
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
-    extraClientMetadata: { properties: [...OWN_METADATA, 'secret_hashes'] },
+    extraClientMetadata: { properties: [...OWN_METADATA, 'secret_hashes', 'ended_secret_hashes'] },
     clientBasedCORS: (_ctx, origin, client) => allowsOrigin(config, client, origin),
     pkce: {
-      required: (_ctx, client) => own(client).require_pkce ?? client.tokenEndpointAuthMethod === 'none',
+      required: (_ctx, client) =>
+        client.tokenEndpointAuthMethod === 'none' || !allows(client, 'pkce_optional'),
     },
+    // OpenID Connect wants it said each time, even where only one is registered.
+    allowOmittingSingleRegisteredRedirectUri: false,
+    extraParams: createExtraParams(acrs),
     formats: { bitsOfOpaqueRandomness: (_ctx, token) => (token.kind === 'Grant' ? 128 : 256) },
     findAccount: deps.findAccount,
     loadExistingGrant: deps.loadGrant,
@@ -188,7 +228,7 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
     // A code always gives a refresh token; it lives no longer than the session.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: () => true,
-    rotateRefreshToken: true,
+    rotateRefreshToken: (ctx) => rotates(ctx.oidc.client),
     // Revoking an access token ends that token; anything else that is revoked ends the grant and all it gave.
     revokeGrantPolicy: (ctx) =>
       !(ctx.oidc.route === 'revocation' && ctx.oidc.entities.AccessToken !== undefined),
@@ -197,14 +237,16 @@ export const createConfiguration = (deps: ConfigurationDeps): Configuration => {
       url: (_ctx, interaction) => `/connexion/${interaction.uid}`,
     },
     renderError: deps.renderError,
-    fetch: outgoing(config),
+    fetch: clientFetch(deps),
+    assertJwtClientAuthClaimsAndHeader: checkAssertion,
     discovery: {
       claim_types_supported: ['normal'],
       ui_locales_supported: ['fr', 'en'],
+      frontchannel_logout_supported: true,
+      frontchannel_logout_session_supported: true,
+      check_session_iframe: `${config.issuer}${STATUS_FRAME}`,
       prompt_values_supported: ['none', 'login'],
-      request_parameter_supported: false,
-      introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
-      revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+      ...clientAuthDiscovery(deps, ROUTES),
     },
   };
 };

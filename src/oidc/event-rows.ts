@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { Audit, AuditEvent } from '../audit/record.ts';
 import type { Limits } from '../limits/limits.ts';
+import { gather } from '../platform/gather.ts';
 import type { Queryable } from '../platform/postgres.ts';
 import { supportIdOf } from './problems.ts';
 
@@ -20,10 +21,40 @@ export interface EventRows {
 /** Refusals of one service that become rows. */
 const REFUSALS_WRITTEN = { limit: 30, seconds: 60 } as const;
 
+/** Rows of requests under way at one moment are written together; one that cannot be written fails its own request only. */
+const createWriter = (audit: Audit, db: Queryable): ((event: AuditEvent) => Promise<void>) => {
+  const alone = async (event: AuditEvent): Promise<{ error: unknown } | undefined> => {
+    try {
+      await audit.record(db, event);
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
+  };
+  const written = gather(async (events: readonly AuditEvent[]) => {
+    if (events.length > 1) {
+      try {
+        await audit.recordAll(db, events);
+        return events.map(() => undefined);
+      } catch {
+        // Which of them it was is told by writing each alone.
+      }
+    }
+    const ends: ({ error: unknown } | undefined)[] = [];
+    for (const event of events) ends.push(await alone(event));
+    return ends;
+  });
+  return async (event) => {
+    const failure = await written(event);
+    if (failure) throw failure.error;
+  };
+};
+
 /** Makes {@link EventRows}. */
 export const createEventRows = (deps: { audit: Audit; db: Queryable; limits: Limits }): EventRows => {
   const pending = new WeakMap<Context['req'], Promise<unknown>[]>();
-  const write = (event: AuditEvent): Promise<void> => deps.audit.record(deps.db, event);
+  const { audit, db } = deps;
+  const write = createWriter(audit, db);
   const writeOf = (ctx: Context, event: AuditEvent): Promise<void> =>
     write({ address: ctx.ip, supportId: supportIdOf(ctx), ...event });
 

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Client, KoaContextWithOIDC, Provider } from 'oidc-provider';
-import type { AuditEvent } from '../audit/record.ts';
+import { TOKEN_EXCHANGE } from '../clients/schema.ts';
 import type { Log } from '../platform/log.ts';
 import { practitionerAccount, type CarriesMeans } from './accounts.ts';
 import { REPLAYED } from './adapter.ts';
@@ -20,18 +20,10 @@ export interface Events {
   settle(ctx: Context): Promise<void>;
   /** Counts a successful answer of an endpoint. */
   count(name: OidcCounter, clientId: string | undefined): void;
-  signedOut(ctx: Context, by: { client: Client; sub: string }): Promise<void>;
-  backchannel(outcome: Delivery): Promise<void>;
 }
 
-/** How telling a service that a session ended went; without error, well. */
-export interface Delivery {
-  client: Client;
-  sub: string;
-  error: unknown;
-}
-
-export type OidcCounter = 'code' | 'refresh' | 'userinfo' | 'introspection' | 'revocation' | 'refused';
+export type OidcCounter =
+  'code' | 'refresh' | 'exchange' | 'userinfo' | 'introspection' | 'revocation' | 'refused';
 
 export interface EventsDeps {
   rows: EventRows;
@@ -41,6 +33,12 @@ export interface EventsDeps {
   metrics?: ((name: OidcCounter, clientId: string | undefined) => void) | undefined;
 }
 
+/** How tokens are counted, by the grant type; a sign-in unless it is another. */
+const COUNTED: Readonly<Record<string, OidcCounter>> = {
+  refresh_token: 'refresh',
+  [TOKEN_EXCHANGE]: 'exchange',
+};
+
 /** Ordinary answers to `prompt=none`: nobody was refused anything. */
 const ORDINARY = new Set([
   'login_required',
@@ -48,6 +46,9 @@ const ORDINARY = new Set([
   'consent_required',
   'account_selection_required',
 ]);
+
+/** Answers to polling: nothing was refused. */
+const NOT_YET = new Set(['authorization_pending', 'slow_down']);
 
 /** What the library's errors carry. */
 interface OAuthError {
@@ -121,12 +122,18 @@ const createListeners = ({ rows, log, metrics, subUuid }: EventsDeps) => {
       });
     },
     tokensIssued(ctx: KoaContextWithOIDC): void {
-      const refresh = ctx.oidc.params?.['grant_type'] === 'refresh_token';
-      metrics?.(refresh ? 'refresh' : 'code', ctx.oidc.client?.clientId);
-      if (!refresh) rows.note(ctx, { type: 'tokens_issued', ...who(ctx), details: {} });
+      const grantType = text(ctx.oidc.params?.['grant_type']) ?? '';
+      metrics?.(COUNTED[grantType] ?? 'code', ctx.oidc.client?.clientId);
+      if (grantType === 'refresh_token') return;
+      const details =
+        grantType === 'authorization_code'
+          ? {}
+          : clean({ grantType, audience: text(ctx.oidc.params?.['audience']) });
+      rows.note(ctx, { type: 'tokens_issued', ...who(ctx), details });
     },
     tokenRefused(ctx: KoaContextWithOIDC, error: OAuthError): void {
       const { client } = ctx.oidc;
+      if (NOT_YET.has(error.error ?? '')) return;
       log.info(line(ctx, error), 'token refused');
       metrics?.('refused', client?.clientId);
       if (!client) return;
@@ -141,6 +148,15 @@ const createListeners = ({ rows, log, metrics, subUuid }: EventsDeps) => {
     failed(ctx: KoaContextWithOIDC, error: Error): void {
       log.error({ support: supportIdOf(ctx), route: ctx.oidc.route, err: error }, 'failed');
     },
+    notQueued(ctx: KoaContextWithOIDC, error: unknown, client: Client, sub: string): void {
+      log.error({ support: supportIdOf(ctx), client: client.clientId, err: error }, 'sign-out not queued');
+      rows.note(ctx, {
+        type: 'sign_out_not_delivered',
+        clientId: client.clientId,
+        ...named(subjectOf(subUuid, sub)),
+        details: { reason: 'it could not be queued' },
+      });
+    },
     /** The person confirmed on our page; the library ended the session. */
     signedOut(ctx: KoaContextWithOIDC): void {
       const sub = ctx.oidc.session?.accountId;
@@ -153,17 +169,8 @@ const createListeners = ({ rows, log, metrics, subUuid }: EventsDeps) => {
 
 /** Makes {@link Events}. */
 export const createEvents = (deps: EventsDeps): Events => {
-  const { rows, log, subUuid } = deps;
+  const { rows } = deps;
   const listeners = createListeners(deps);
-
-  const delivery = ({ client, sub, error }: Delivery): AuditEvent => {
-    const base = { clientId: client.clientId, ...named(subjectOf(subUuid, sub)) };
-    if (error === undefined) return { type: 'sign_out_delivered', ...base };
-    log.warn({ client: client.clientId, err: error }, 'back-channel logout failed');
-    const why = error instanceof Error ? error.message : String(error);
-    return { type: 'sign_out_not_delivered', ...base, details: { reason: why } };
-  };
-
   return {
     listen(provider) {
       provider.on('authorization.success', listeners.signInGranted);
@@ -171,30 +178,20 @@ export const createEvents = (deps: EventsDeps): Events => {
       provider.on('grant.success', listeners.tokensIssued);
       provider.on('grant.error', listeners.tokenRefused);
       provider.on('introspection.error', listeners.refused);
+      for (const name of ['device_authorization', 'code_verification', 'device_resume'] as const) {
+        provider.on(`${name}.error`, listeners.refused);
+      }
+      provider.on('backchannel_authentication.error', listeners.refused);
       provider.on('revocation.error', listeners.refused);
       provider.on('userinfo.error', listeners.refused);
       provider.on('end_session.error', listeners.refused);
       provider.on('end_session_confirm.error', listeners.refused);
       provider.on('server_error', listeners.failed);
       provider.on('end_session.success', listeners.signedOut);
-      provider.on('backchannel.success', (ctx, client, sub) =>
-        rows.note(ctx, delivery({ client, sub, error: undefined })),
-      );
-      provider.on('backchannel.error', (ctx, error, client, sub) =>
-        rows.note(ctx, delivery({ client, sub, error })),
-      );
+      // What becomes of the delivery is told at its end; that it could not even be queued, now.
+      provider.on('backchannel.error', listeners.notQueued);
     },
     settle: (ctx) => rows.settle(ctx),
     count: (name, clientId) => deps.metrics?.(name, clientId),
-    signedOut: (ctx, { client, sub }) =>
-      rows.write({
-        type: 'signed_out',
-        clientId: client.clientId,
-        ...named(subjectOf(subUuid, sub)),
-        supportId: supportIdOf(ctx),
-        address: ctx.ip,
-        details: { asked: false },
-      }),
-    backchannel: (outcome) => rows.write(delivery(outcome)),
   };
 };

@@ -1,4 +1,5 @@
 import type { Configuration } from 'oidc-provider';
+import { claimsOf } from './claims.ts';
 
 /**
  * Gives every signed-in person's grant to a registered service for what it asks: there is no consent page. One grant for
@@ -16,7 +17,9 @@ export const loadGrant: NonNullable<Configuration['loadExistingGrant']> = async 
       : new provider.Grant({ clientId: client.clientId, accountId: account.accountId });
 
   const scopes = [...oidc.requestParamOIDCScopes];
-  const claims = [...oidc.requestParamClaims];
+  // The claims parameter gives nothing that the service's scopes would not.
+  const registered = claimsOf((client.scope ?? '').split(' '));
+  const claims = [...oidc.requestParamClaims].filter((claim) => registered.has(claim));
   const granted = new Set(grant.getOIDCScope().split(' '));
   const grantedClaims = new Set(grant.getOIDCClaims());
   const complete =

@@ -6,6 +6,7 @@ import type { Practitioner, Registry } from '../registry/service.ts';
 import type { CarriesMeans } from './accounts.ts';
 import { subOf } from './claims.ts';
 import { CARD_REFUSED } from './policy.ts';
+import type { Records } from './unit.ts';
 
 /** A sign-in that a service has asked for, while the person proves who they are. */
 export interface SignInRequest {
@@ -49,6 +50,7 @@ export interface Interactions {
 
 export interface InteractionsDeps {
   provider(): Provider;
+  records: Pick<Records, 'unit'>;
   registry: Pick<Registry, 'find'>;
   subUuid: string;
   defaultAcr: string;
@@ -76,17 +78,15 @@ export const createInteractions = (deps: InteractionsDeps): Interactions => {
     }
   };
 
-  const answer = async (
-    ctx: Context,
-    result: Parameters<Provider['interactionResult']>[2],
-  ): Promise<void> => {
-    if (!(await find(ctx))) throw new Refusal('session_gone', 400);
-    const returnTo = await deps
-      .provider()
-      .interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: false });
-    ctx.redirect(returnTo);
-    ctx.status = 303;
-  };
+  const answer = async (ctx: Context, result: Parameters<Provider['interactionResult']>[2]): Promise<void> =>
+    deps.records.unit(async () => {
+      if (!(await find(ctx))) throw new Refusal('session_gone', 400);
+      const returnTo = await deps
+        .provider()
+        .interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: false });
+      ctx.redirect(returnTo);
+      ctx.status = 303;
+    });
 
   return {
     async interaction(ctx) {
@@ -94,11 +94,18 @@ export const createInteractions = (deps: InteractionsDeps): Interactions => {
       const clientId = text(details?.params['client_id']);
       if (!details || clientId === undefined) return undefined;
       const client = await deps.provider().Client.find(clientId);
-      const redirectUri = text(details.params['redirect_uri']);
+      // A device has no address to return to: the browser stays with us.
+      const redirectUri =
+        text(details.params['redirect_uri']) ??
+        (details.deviceCode === undefined ? undefined : details.returnTo);
       if (!client || redirectUri === undefined) return undefined;
       return {
         uid: details.uid,
-        service: { clientId, name: client.clientName ?? clientId, host: hostOf(redirectUri) },
+        service: {
+          clientId,
+          name: client.clientName ?? clientId,
+          host: hostOf(details.deviceCode === undefined ? redirectUri : (client.clientUri ?? redirectUri)),
+        },
         redirectUri,
         acr: text(details.params['acr_values'])?.split(' ')[0] ?? deps.defaultAcr,
         ...optional('homeUrl', client.clientUri),

@@ -1,14 +1,16 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
-import { calculateJwkThumbprint } from 'jose';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import type { Audit } from '../audit/record.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
+import { keyringKms } from '../platform/kms/keyrings.ts';
+import { createKmsRing, type KmsDriver, type KmsRing } from '../platform/kms/kms.ts';
 import type { Database, Queryable } from '../platform/postgres.ts';
+import { makeKey } from './signing/make.ts';
+import { insertKey, lockKeys } from './signing/repository.ts';
 
 /**
  * The keys that sign tokens. They live in PostgreSQL so that every process has the same ones; the private half is
- * encrypted with the master key and bound to its key identifier.
+ * encrypted by the key management and bound to its key identifier. How they come and go: signing/rotate.ts.
  */
 
 export const ALGORITHMS = ['RS256', 'ES256'] as const;
@@ -21,6 +23,8 @@ export interface SigningKey {
   kid: string;
   algorithm: Algorithm;
   state: KeyState;
+  /** Since when it signs, if it does or did. */
+  activatedAt?: Date | undefined;
   privateKey: KeyObject;
   publicKey: KeyObject;
 }
@@ -29,71 +33,66 @@ interface Row {
   kid: string;
   algorithm: Algorithm;
   state: KeyState;
+  kms: KmsDriver;
+  kms_key: string;
+  activated_at: Date | null;
   private_encrypted: Buffer;
 }
-
-/** Two processes that start together meet at this lock; the number is arbitrary and belongs to signing keys. */
-const LOCK = 7_265_005;
-const PURPOSE = 'signing-key';
-
-const generate = promisify(generateKeyPair);
-
-const generateKey = async (algorithm: Algorithm): Promise<KeyObject> =>
-  algorithm === 'RS256'
-    ? (await generate('rsa', { modulusLength: 2048 })).privateKey
-    : (await generate('ec', { namedCurve: 'P-256' })).privateKey;
 
 const publishedKeys = async (db: Queryable): Promise<Row[]> =>
   (
     await db.query<Row>(
-      `SELECT kid, algorithm, state, private_encrypted FROM signing_key
+      `SELECT kid, algorithm, state, kms, kms_key, activated_at, private_encrypted FROM signing_key
        WHERE state <> 'withdrawn'
        ORDER BY (state = 'active') DESC, created_at DESC, kid`,
     )
   ).rows;
 
-const insertActiveKey = (
-  db: Queryable,
-  key: { kid: string; algorithm: Algorithm; publicJwk: object; sealed: Buffer; now: Date },
-) =>
-  db.query(
-    `INSERT INTO signing_key (kid, algorithm, state, public_jwk, private_encrypted, created_at, activated_at)
-     VALUES ($1, $2, 'active', $3, $4, $5, $5)`,
-    [key.kid, key.algorithm, JSON.stringify(key.publicJwk), key.sealed, key.now],
-  );
-
 interface KeysDeps {
   db: Database;
   keyring: KeyRing;
+  /** What encrypts the keys; by default the key ring. */
+  kms?: KmsRing | undefined;
   clock: Clock;
   audit: Audit;
+  /** Private halves that this process opened before: a key is the same for ever. */
+  opened?: Map<string, KeyObject>;
 }
 
+/** The key management of a key ring alone. */
+export const kmsOf = ({ kms, keyring }: Pick<KeysDeps, 'kms' | 'keyring'>): KmsRing =>
+  kms ?? createKmsRing(keyringKms('env', keyring));
+
 const createKey = async (tx: Queryable, algorithm: Algorithm, deps: KeysDeps): Promise<void> => {
-  const privateKey = await generateKey(algorithm);
-  const publicJwk = createPublicKey(privateKey).export({ format: 'jwk' });
-  const kid = await calculateJwkThumbprint(publicJwk);
-  const sealed = deps.keyring.encrypt(PURPOSE, privateKey.export({ format: 'der', type: 'pkcs8' }), kid);
-  const now = deps.clock.now();
-  await insertActiveKey(tx, { kid, algorithm, publicJwk: { ...publicJwk, kid }, sealed, now });
-  await deps.audit.record(tx, { type: 'signing_key_changed', details: { change: 'made', kid, algorithm } });
+  const key = await makeKey(algorithm, kmsOf(deps).current);
+  await insertKey(tx, key, { state: 'active' }, deps.clock.now());
+  await deps.audit.record(tx, {
+    type: 'signing_key_changed',
+    details: { change: 'made', kid: key.kid, algorithm },
+  });
 };
 
-const open = (row: Row, keyring: KeyRing): SigningKey => {
-  let der: Buffer;
+const openPrivate = async (row: Row, kms: KmsRing): Promise<KeyObject> => {
   try {
-    der = keyring.decrypt(PURPOSE, row.private_encrypted, row.kid);
+    const der = await kms.open(row.kms, row.private_encrypted, row.kid, row.kms_key);
+    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
   } catch (cause) {
-    throw new Error(
-      `signing key ${row.kid} cannot be decrypted: CADUCEE_MASTER_KEY is not the key it was made with`,
-      { cause },
-    );
+    const why =
+      row.kms === 'env'
+        ? 'CADUCEE_MASTER_KEY is not the key it was made with'
+        : `the key management "${row.kms}" does not open it`;
+    throw new Error(`signing key ${row.kid} cannot be decrypted: ${why}`, { cause });
   }
-  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+};
+
+const open = async (row: Row, deps: KeysDeps): Promise<SigningKey> => {
+  const privateKey = deps.opened?.get(row.kid) ?? (await openPrivate(row, kmsOf(deps)));
+  deps.opened?.set(row.kid, privateKey);
   return {
     kid: row.kid,
     algorithm: row.algorithm,
     state: row.state,
+    activatedAt: row.activated_at ?? undefined,
     privateKey,
     publicKey: createPublicKey(privateKey),
   };
@@ -111,7 +110,7 @@ export const loadSigningKeys = async (deps: KeysDeps): Promise<SigningKey[]> => 
   let rows = await publishedKeys(deps.db);
   if (!isComplete(rows)) {
     rows = await deps.db.transaction(async (tx) => {
-      await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+      await lockKeys(tx);
       const known = await publishedKeys(tx);
       for (const algorithm of ALGORITHMS) {
         if (!known.some((row) => row.algorithm === algorithm && row.state === 'active')) {
@@ -121,5 +120,12 @@ export const loadSigningKeys = async (deps: KeysDeps): Promise<SigningKey[]> => 
       return publishedKeys(tx);
     });
   }
-  return rows.map((row) => open(row, deps.keyring));
+  return Promise.all(rows.map((row) => open(row, deps)));
 };
+
+/** As `keysFingerprint` of the database tells it, of keys that were loaded. */
+export const fingerprintOf = (keys: readonly SigningKey[]): string =>
+  keys
+    .map(({ kid, state }) => `${kid} ${state}`)
+    .sort((a, b) => (a < b ? -1 : 1))
+    .join(',');

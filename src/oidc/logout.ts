@@ -1,10 +1,12 @@
 import type { Context } from 'koa';
 import type { Client, Provider } from 'oidc-provider';
 import { allowFormAction } from '../http/headers.ts';
+import type { BrowserState } from './browser-state.ts';
+import { frontChannelOf } from './front-channel.ts';
 import type { TokenSigner } from './jwt.ts';
 import type { OidcPages } from './pages.ts';
 import { serviceOf, supportIdOf } from './problems.ts';
-import type { Sessions } from './sessions.ts';
+import type { EndedBy, OpenSession, Sessions } from './sessions.ts';
 
 /**
  * Sign-out asked by a service (OpenID Connect RP-Initiated Logout). With an ID token of ours as hint, the session it
@@ -15,8 +17,7 @@ export interface LogoutDeps {
   signer(): TokenSigner;
   sessions: Sessions;
   pages: OidcPages;
-  /** Told that a session ended at a service's request. */
-  signedOut(ctx: Context, by: { client: Client; sub: string }): Promise<void>;
+  browserState: Pick<BrowserState, 'sync'>;
 }
 
 interface Hint {
@@ -38,7 +39,7 @@ const refuse = async (
   redirect = true,
 ) => {
   ctx.status = 400;
-  if (ctx.accepts('json', 'html') !== 'html') {
+  if (!wantsPage(ctx)) {
     ctx.body = { error: 'invalid_request', error_description: description };
     return;
   }
@@ -53,19 +54,34 @@ const refuse = async (
 };
 
 /** Where to go afterwards: the registered address with `state`, or our own page. */
-const leave = async (ctx: Context, deps: LogoutDeps, client: Client | undefined, params: URLSearchParams) => {
+const leave = async (
+  ctx: Context,
+  deps: LogoutDeps,
+  client: Client | undefined,
+  params: URLSearchParams,
+  frames: readonly string[] = [],
+) => {
   const target = first(params, 'post_logout_redirect_uri');
+  const service = serviceOf(client);
   if (client === undefined || target === undefined) {
     ctx.status = 200;
-    await deps.pages.loggedOut(ctx, { service: serviceOf(client), partly: false });
+    await deps.pages.loggedOut(ctx, { service, partly: false, frames });
     return;
   }
   const url = new URL(target);
   const state = first(params, 'state');
   if (state !== undefined) url.searchParams.set('state', state);
+  if (frames.length > 0 && wantsPage(ctx)) {
+    ctx.status = 200;
+    await deps.pages.loggedOut(ctx, { service, partly: false, frames, next: url.href });
+    return;
+  }
   ctx.redirect(url.href);
   ctx.status = 303;
 };
+
+/** A browser opens a page; a service's server, which has no iframes, gets the redirect. */
+export const wantsPage = (ctx: Context): boolean => ctx.accepts('json', 'html') === 'html';
 
 /** The library's session of this browser, without changing it. */
 const browserSession = async (ctx: Context, provider: Provider) => {
@@ -84,19 +100,24 @@ export const createLogout = (deps: LogoutDeps) => {
     return client && { client, sub, sid: typeof sid === 'string' ? sid : undefined };
   };
 
-  const endHinted = async (ctx: Context, hint: Hint): Promise<void> => {
+  const endHinted = async (ctx: Context, hint: Hint): Promise<OpenSession[]> => {
     const session = await browserSession(ctx, deps.provider());
-    const ended = hint.sid !== undefined && (await deps.sessions.end(hint.sid));
+    const why: EndedBy = {
+      by: 'service',
+      clientId: hint.client.clientId,
+      supportId: supportIdOf(ctx),
+      address: ctx.ip,
+    };
+    const named = hint.sid === undefined ? undefined : await deps.sessions.end(hint.sid, why);
     // The hint may be older than a new sign-in of the same person in this browser.
     const own = session?.accountId === hint.sub ? session : undefined;
-    if (own && own.uid !== hint.sid) await deps.sessions.end(own.uid);
-    if (own)
-      ctx.cookies.set(deps.provider().cookieName('session'), null, {
-        path: '/',
-        httpOnly: true,
-        sameSite: 'lax',
-      });
-    if (ended || own) await deps.signedOut(ctx, { client: hint.client, sub: hint.sub });
+    const other = own && own.uid !== hint.sid ? await deps.sessions.end(own.uid, why) : undefined;
+    if (own) {
+      const name = deps.provider().cookieName('session');
+      ctx.cookies.set(name, null, { path: '/', httpOnly: true, sameSite: 'lax' });
+      deps.browserState.sync(ctx, undefined);
+    }
+    return [named, other].filter((ended) => ended !== undefined);
   };
 
   return async (ctx: Context, params: URLSearchParams): Promise<LogoutOutcome> => {
@@ -114,8 +135,12 @@ export const createLogout = (deps: LogoutDeps) => {
       await refuse(ctx, deps, client, 'post_logout_redirect_uri not registered');
       return 'done';
     }
-    if (hint) await endHinted(ctx, hint);
-    else if (ctx.method === 'POST' || (await browserSession(ctx, deps.provider()))) {
+    const ended = hint && (await endHinted(ctx, hint));
+    if (ended) {
+      await leave(ctx, deps, client, params, await frontChannelOf(deps.provider(), ended));
+      return 'done';
+    }
+    if (ctx.method === 'POST' || (await browserSession(ctx, deps.provider()))) {
       // The form that asks ends, through us, at the service.
       allowFormAction(ctx, client === undefined ? undefined : target);
       return 'ask';

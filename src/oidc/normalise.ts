@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { OIDCContext } from 'oidc-provider';
-import { looksLikeJwt, type TokenSigner } from './jwt.ts';
+import type { TokenSigner } from './jwt.ts';
+import { note } from './request-notes.ts';
 
 /**
  * Requests as relying parties of Pro Santé Connect really send them, brought to what the standard (and the library)
@@ -19,6 +20,7 @@ const authorization = (ctx: Context, params: Params): void => {
   // A lone `scope_all` is an OpenID request too.
   if (scopes.includes('scope_all') && !scopes.includes('openid')) {
     params['scope'] = ['openid', ...scopes].join(' ');
+    note(ctx, 'openid added');
   }
   // Spelled `acr` in one published example.
   const acr = text(ctx.query['acr']);
@@ -55,20 +57,27 @@ const clientAuthentication = (ctx: Context, params: Params): void => {
   const basic = basicCredentials(ctx.get('Authorization'));
   if (!basic || params['client_secret'] === undefined) return;
   const sameId = params['client_id'] === undefined || same(basic.id, params['client_id']);
-  if (sameId && same(basic.secret, params['client_secret'])) params['client_secret'] = undefined;
+  if (!sameId || !same(basic.secret, params['client_secret'])) return;
+  params['client_secret'] = undefined;
+  note(ctx, 'secret dropped');
 };
 
 /** A text that is no token: the library then answers as for any token that does not exist. */
 const NO_TOKEN = 'none';
 
+/** What each signed token is, by its `typ`. */
+const HINTS: Readonly<Record<string, string>> = { Bearer: 'access_token', Refresh: 'refresh_token' };
+
 /** Takes the stored token out of the signed one; introspection and revocation then treat them alike. */
 const unwrap = (params: Params, signer: TokenSigner, accept: (handle: string) => void): void => {
   const token = text(params['token']);
-  if (token === undefined || !looksLikeJwt(token)) return;
+  // A stored token has one dot at most; whatever has more is ours and genuine, or no token.
+  if (token === undefined || token.split('.').length < 3) return;
   const claims = signer.verify(token);
-  if (claims?.['typ'] === 'Bearer' && typeof claims['jti'] === 'string') {
+  const hint = HINTS[String(claims?.['typ'])];
+  if (hint !== undefined && typeof claims?.['jti'] === 'string') {
     params['token'] = claims['jti'];
-    params['token_type_hint'] = 'access_token';
+    params['token_type_hint'] = hint;
     accept(claims['jti']);
   } else {
     params['token'] = NO_TOKEN;
@@ -90,6 +99,11 @@ export const normalise = (
 ): void => {
   switch (oidc.route) {
     case 'authorization':
+      return authorization(oidc.ctx, params);
+    case 'pushed_authorization_request':
+    case 'device_authorization':
+    case 'backchannel_authentication':
+      clientAuthentication(oidc.ctx, params);
       return authorization(oidc.ctx, params);
     case 'token':
       return clientAuthentication(oidc.ctx, params);

@@ -12,10 +12,39 @@ export interface OidcPages {
    * `logout` with the value `yes` signs out, one without name leaves this service only.
    */
   logoutConfirm(ctx: Context, page: { form: string; service: OidcService | undefined }): void | Promise<void>;
-  /** Signed out, and no address to return to. `partly`: of this service only, the session goes on. */
-  loggedOut(ctx: Context, page: { service: OidcService | undefined; partly: boolean }): void | Promise<void>;
+  /** Signed out. */
+  loggedOut(ctx: Context, page: LoggedOut): void | Promise<void>;
   /** A form that submits itself (a button without JavaScript): `response_mode=form_post`. */
   formPost(ctx: Context, form: OidcForm): void | Promise<void>;
+  /** A device waits: type the code that it shows, in a field named `user_code`. */
+  deviceCode(
+    ctx: Context,
+    page: { form: OidcForm; typed: string | undefined; problem: DeviceProblem | undefined },
+  ): void | Promise<void>;
+  /**
+   * Is this the code on the device, is this the service? A button named `confirm` with the value `yes` goes on to the
+   * sign-in, one named `abort` tells the device no.
+   */
+  deviceConfirm(
+    ctx: Context,
+    page: { form: OidcForm; code: string; service: OidcService },
+  ): void | Promise<void>;
+  /** The device is signed in: back to it. */
+  deviceDone(ctx: Context, page: { service: OidcService | undefined }): void | Promise<void>;
+}
+
+/** Why a code typed from a device was not taken. `aborted`: the person gave up. */
+export type DeviceProblem = 'missing' | 'unknown' | 'expired' | 'used' | 'aborted' | 'failed';
+
+/** The page after a sign-out. */
+export interface LoggedOut {
+  service: OidcService | undefined;
+  /** Of this service only, the session goes on. */
+  partly: boolean;
+  /** Addresses to open in iframes, so that services end what they keep in this browser. */
+  frames?: readonly string[];
+  /** Where the browser goes once they are open, or after a few seconds. Without it the page stays. */
+  next?: string | undefined;
 }
 
 /** A form of hidden fields. */

@@ -6,7 +6,8 @@ import type { ExpiringStore } from '../platform/store/contract.ts';
 import type { CarriesMeans } from './accounts.ts';
 import { GRACE_SECONDS, touchSession } from './adapter.ts';
 import { sessionExpiry } from './configuration.ts';
-import type { Delivery } from './events.ts';
+import type { RecordTexts } from './record-text.ts';
+import type { Records } from './unit.ts';
 
 /**
  * Single sign-on sessions seen from outside a browser: found by person, phone or service, kept alive by refreshes,
@@ -17,22 +18,65 @@ export interface Sessions {
   index(session: Session & CarriesMeans): Promise<void>;
   /** A use of the session without its cookie: it is idle from now. */
   touch(uid: string): Promise<void>;
-  /** Ends one session: its grants, its record, and the services that asked to be told are told. */
-  end(uid: string): Promise<boolean>;
+  /** Those of a person, a phone or a service that are open now, newest first. */
+  list(of: SessionOwner): Promise<OpenSession[]>;
+  /**
+   * Ends one session: its grants, its record, and the services that asked to be told are told. Undefined when there was
+   * none.
+   */
+  end(uid: string, why: EndedBy): Promise<OpenSession | undefined>;
   /** Ends every session of a person (by `sub`) or of a phone; of a service, what the sessions gave to it. */
-  endAll(of: SessionOwner): Promise<number>;
+  endAll(of: SessionOwner, why: EndedBy): Promise<number>;
+}
+
+/** A session as seen from outside: what was opened with it, by which means, since when. */
+export interface OpenSession extends CarriesMeans {
+  /** `sid` in tokens. */
+  sid: string;
+  sub: string;
+  signedInAt: Date;
+  /** Without further use it ends then. */
+  expiresAt: Date;
+  acr: string | undefined;
+  clientIds: string[];
+}
+
+/** Who ended a session, for the audit. */
+export interface EndedBy {
+  by: 'service' | 'person' | 'operator' | 'phone' | 'registration';
+  /** The service that asked. */
+  clientId?: string | undefined;
+  /** In the words of who ended it. */
+  reason?: string | undefined;
+  supportId?: string | undefined;
+  address?: string | undefined;
+}
+
+/** What an end has to bring about besides the session's own. */
+export interface SessionEnd {
+  session: OpenSession;
+  /** The services concerned: all of the session, or one that is left alone. */
+  clients: Client[];
+  /** False: only what one service was given ends. */
+  whole: boolean;
+  why: EndedBy;
 }
 
 export type SessionOwner = { sub: string } | { deviceId: string } | { clientId: string };
 
 export interface SessionsDeps {
   provider(): Provider;
-  store: ExpiringStore;
+  store: Pick<ExpiringStore, 'members' | 'setIfAbsent' | 'delete'>;
+  records: Records;
+  texts: RecordTexts;
   clock: Clock;
   config: Pick<Config, 'idleSeconds' | 'sessionSeconds'>;
-  /** Told how each back-channel logout went. */
-  backchannel(outcome: Delivery): Promise<void>;
+  /** Carries an end out together with its news for the services and its row of the audit. */
+  ending(end: SessionEnd, carryOut: () => Promise<void>): Promise<void>;
 }
+
+/** Longer than an end takes; should its process die, the session can be ended again after that. */
+const ENDING_SECONDS = 10;
 
 const ownerTag = (owner: SessionOwner): string => {
   const [kind, id] = Object.entries(owner)[0] as [string, string];
@@ -69,26 +113,37 @@ export const createSessions = (deps: SessionsDeps): Sessions => {
         ),
     );
 
-  const tell = async (session: Session, clientId: string): Promise<void> => {
-    const client = await deps.provider().Client.find(clientId);
-    const sub = session.accountId;
-    if (client?.backchannelLogoutUri === undefined || sub === undefined) return;
+  /** Ends a session that was found; of several callers at once, one does, and the others find it ended. */
+  const endOnce = async (
+    session: Session,
+    { open, why, only }: { open: OpenSession; why: EndedBy; only: string | undefined },
+  ): Promise<boolean> => {
+    const key = `oidc:{${open.sid}}:ending${only === undefined ? '' : `:${only}`}`;
+    if (!(await store.setIfAbsent(key, '1', ENDING_SECONDS))) return false;
     try {
-      await notify(client, sub, session.sidFor(clientId));
-      await deps.backchannel({ client, sub, error: undefined });
+      const found = await Promise.all(
+        (only === undefined ? open.clientIds : [only]).map((id) => deps.provider().Client.find(id)),
+      );
+      const clients = found.filter((client) => client !== undefined);
+      await deps.ending({ session: open, clients, whole: only === undefined, why }, async () => {
+        await revokeGrants(session, only);
+        if (only === undefined) await session.destroy();
+        await deps.records.flush();
+      });
     } catch (error) {
-      await deps.backchannel({ client, sub, error });
+      await store.delete(key);
+      throw error;
     }
+    // The session goes on, and what the service is given again may be ended again.
+    if (only !== undefined) await store.delete(key);
+    return true;
   };
 
-  const end = async (uid: string, only?: string): Promise<boolean> => {
+  const end = async (uid: string, why: EndedBy, only?: string): Promise<OpenSession | undefined> => {
     const session = await deps.provider().Session.findByUid(uid);
-    if (session?.accountId === undefined) return false;
-    await revokeGrants(session, only);
-    if (only === undefined) await session.destroy();
-    const clientIds = only === undefined ? Object.keys(session.authorizations ?? {}) : [only];
-    await Promise.all(clientIds.map((clientId) => tell(session, clientId)));
-    return true;
+    const open = session && openSession(session);
+    if (!open || (only !== undefined && !open.clientIds.includes(only))) return undefined;
+    return (await endOnce(session, { open, why, only })) ? open : undefined;
   };
 
   return {
@@ -101,27 +156,73 @@ export const createSessions = (deps: SessionsDeps): Sessions => {
       ];
       const began = stretch(session.loginTs ?? now());
       const seconds = 2 * config.sessionSeconds + GRACE_SECONDS;
-      await Promise.all(owners.map((owner) => store.addMember(setKey(owner, began), session.uid, seconds)));
+      await Promise.all(
+        owners.map((owner) =>
+          deps.records.change({
+            do: 'addMember',
+            key: setKey(owner, began),
+            member: session.uid,
+            ttlSeconds: seconds,
+          }),
+        ),
+      );
     },
     touch: (uid) =>
       touchSession(
-        { store },
+        deps,
         uid,
         (session: AdapterPayload) => sessionExpiry(config, session.loginTs, now()),
         now(),
       ),
-    end: (uid) => end(uid),
-    async endAll(owner) {
+    async list(owner) {
+      const { Session } = deps.provider();
+      const found = await fewAtATime(await uidsOf(owner), (uid) => Session.findByUid(uid));
+      return found
+        .map((session) => session && openSession(session))
+        .filter((open) => open !== undefined)
+        .filter((open) => isOf(open, owner))
+        .sort((a, b) => b.signedInAt.getTime() - a.signedInAt.getTime());
+    },
+    end: (uid, why) => end(uid, why),
+    async endAll(owner, why) {
       const uids = await uidsOf(owner);
       const only = 'clientId' in owner ? owner.clientId : undefined;
-      const ended = await Promise.all([...uids].map((uid) => end(uid, only)));
-      return ended.filter(Boolean).length;
+      const ended = await fewAtATime(uids, (uid) => end(uid, why, only));
+      return ended.filter((open) => open !== undefined).length;
     },
   };
 };
 
-/** The library's own delivery, which is not in its types. */
-const notify = (client: Client, sub: string, sid: string | undefined): Promise<unknown> =>
-  (
-    client as unknown as { backchannelLogout(sub: string, sid: string | undefined): Promise<unknown> }
-  ).backchannelLogout(sub, sid);
+/** A service may have thousands of sessions, and others want connections too. */
+const AT_A_TIME = 4;
+
+const fewAtATime = async <T>(uids: Iterable<string>, work: (uid: string) => Promise<T>): Promise<T[]> => {
+  const waiting = [...uids];
+  const done: T[] = [];
+  const worker = async (): Promise<void> => {
+    for (let uid = waiting.pop(); uid !== undefined; uid = waiting.pop()) done.push(await work(uid));
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+  return done;
+};
+
+/** A session may have changed hands since it was indexed. */
+const isOf = (open: OpenSession, owner: SessionOwner): boolean => {
+  if ('sub' in owner) return open.sub === owner.sub;
+  if ('deviceId' in owner) return open.deviceId === owner.deviceId;
+  return open.clientIds.includes(owner.clientId);
+};
+
+const openSession = (session: Session & CarriesMeans): OpenSession | undefined => {
+  const { accountId: sub, loginTs, exp, uid: sid, acr, authMode, deviceId, cardSerial } = session;
+  if (sub === undefined || loginTs === undefined || exp === undefined) return undefined;
+  return {
+    ...{ sid, sub, acr },
+    signedInAt: new Date(loginTs * 1000),
+    expiresAt: new Date(exp * 1000),
+    clientIds: Object.keys(session.authorizations ?? {}),
+    ...(authMode === undefined ? {} : { authMode }),
+    ...(deviceId === undefined ? {} : { deviceId }),
+    ...(cardSerial === undefined ? {} : { cardSerial }),
+  };
+};

@@ -2,24 +2,34 @@ import type { AccessToken, Client, IdToken } from 'oidc-provider';
 import { Provider } from 'oidc-provider';
 import { epochSeconds, systemClock } from '../platform/clock.ts';
 import { sha256 } from '../platform/crypto.ts';
-import { uuid } from '../platform/random.ts';
+import { token as randomToken, uuid } from '../platform/random.ts';
 import { practitionerAccount, type CarriesMeans } from './accounts.ts';
-import { accessTokenClaims, idTokenClaims } from './claims.ts';
-import { own } from './client-model.ts';
+import {
+  accessTokenClaims,
+  confirmationOf,
+  idTokenClaims,
+  inOlderWords,
+  released,
+  userinfoClaims,
+} from './claims.ts';
+import { allows, own } from './client-model.ts';
 import type { TokenSigner } from './jwt.ts';
-import { looksLikeJwt } from './jwt.ts';
-import type { Algorithm } from './keys.ts';
+import { algorithmOf } from './algorithm.ts';
 import { LIFETIMES } from './lifetimes.ts';
-import { keep } from './model-fields.ts';
+import { sessionTag, uidOfTag } from './record-keys.ts';
+import type { RefreshIds } from './refresh-ids.ts';
+import { handOutSigned, type Stored } from './signed-tokens.ts';
+import type { OurAccessToken } from './token-exchange.ts';
 
 interface MadeByGrant {
+  client?: Client;
   grantId?: string;
   generateTokenId(): string;
 }
 
-/** `<grant>.<random>`: the grant's identifier is the hash tag of everything it gave. */
-export const tagTokens = (provider: Provider): void => {
-  for (const model of [provider.AuthorizationCode, provider.AccessToken, provider.RefreshToken]) {
+/** `<grant>.<random>` for all that a grant gave; what they and the grant begin with is told in record-keys.ts. */
+export const tagTokens = (provider: Provider, refreshIds: RefreshIds): void => {
+  for (const model of [provider.AuthorizationCode, provider.AccessToken]) {
     const prototype = model.prototype as unknown as MadeByGrant; // generateTokenId is not in the library's types
     const { generateTokenId } = prototype;
     prototype.generateTokenId = function () {
@@ -27,18 +37,21 @@ export const tagTokens = (provider: Provider): void => {
       return this.grantId === undefined ? id : `${this.grantId}.${id}`;
     };
   }
+  (provider.RefreshToken.prototype as unknown as MadeByGrant).generateTokenId = function () {
+    const before = Provider.ctx?.oidc.entities.RotatedRefreshToken;
+    if (this.grantId === undefined) throw new Error('a refresh token belongs to a grant');
+    // Where older ones stay good, each is a family of its own.
+    const follows = before !== undefined && !allows(this.client, 'older_refresh_tokens');
+    return follows ? refreshIds.next(before.jti) : refreshIds.first(this.grantId);
+  };
+  (provider.Grant.prototype as unknown as MadeByGrant).generateTokenId = () => {
+    const tag = sessionTag(Provider.ctx?.oidc.session?.uid ?? '');
+    return (uidOfTag(tag) === undefined ? randomToken(16) : tag) + randomToken(8);
+  };
 };
 
 /** What was handed out for a stored access token. */
 const issued = new WeakMap<AccessToken, string>();
-
-interface Stored {
-  value: string;
-  payload: Record<string, unknown>;
-}
-
-const algorithmOf = (client: Client | undefined): Algorithm =>
-  (client?.idTokenSignedResponseAlg ?? 'RS256') as Algorithm;
 
 const signedValue = async (provider: Provider, signer: TokenSigner, token: AccessToken, stored: Stored) => {
   const account = practitionerAccount(Provider.ctx?.oidc.account);
@@ -54,6 +67,9 @@ const signedValue = async (provider: Provider, signer: TokenSigner, token: Acces
     nonce: extra['nonce'] as string | undefined,
     sid: token.sid,
     scope: token.scope ?? '',
+    aud: token.aud as string | undefined,
+    act: (token as OurAccessToken).exchanged?.act,
+    cnf: confirmationOf(token),
     typ: 'Bearer',
     practitioner: account.practitioner,
     authentication: {
@@ -63,52 +79,37 @@ const signedValue = async (provider: Provider, signer: TokenSigner, token: Acces
       authTime: extra['auth_time'] as number | undefined,
     },
   });
-  return signer.sign(algorithmOf(token.client), claims);
+  return signer.sign(
+    algorithmOf(token.client),
+    allows(token.client, 'older_claim_names') ? inOlderWords(claims) : claims,
+  );
 };
 
-/**
- * PSC's access token: a JWT signed around the stored token, whose identifier is its `jti`. A `jti` often ends up in logs,
- * so it is worth nothing without the signature.
- */
+/** PSC's access token: a JWT signed around the stored token, unless the service chose opaque ones. */
 export const signAccessTokens = (
   provider: Provider,
   signer: TokenSigner,
   wasAccepted: (handle: string) => boolean,
-): void => {
-  const { AccessToken: Model } = provider;
-  keep(Model, 'signed');
-  // Not in the library's types: the value handed out, and the payload that is stored.
-  const prototype = Model.prototype as unknown as { getValueAndPayload(this: AccessToken): Promise<Stored> };
-  const { getValueAndPayload } = prototype;
-  prototype.getValueAndPayload = async function () {
-    const stored = await getValueAndPayload.call(this);
-    const opaque = this.client !== undefined && own(this.client).access_token_format === 'opaque';
-    if (!opaque) {
-      const value = await signedValue(provider, signer, this, stored);
-      issued.set(this, value);
-      return { value, payload: { ...stored.payload, signed: true } };
-    }
-    issued.set(this, stored.value);
-    return stored;
-  };
-
-  const find = Model.find.bind(Model) as (id: string, options?: object) => Promise<AccessToken | undefined>;
-  const findSigned = async (value: string, options?: object): Promise<AccessToken | undefined> => {
-    if (typeof value !== 'string') return undefined;
-    const signed = looksLikeJwt(value);
-    const claims = signed ? signer.verify(value) : undefined;
-    if (signed && claims?.['typ'] !== 'Bearer') return undefined;
-    const token = await find(signed ? String(claims?.['jti']) : value, options);
-    const needsSignature = (token as { signed?: boolean } | undefined)?.signed === true;
-    return needsSignature && !signed && !wasAccepted(value) ? undefined : token;
-  };
-  Object.defineProperty(Model, 'find', { value: findSigned });
-};
+): void =>
+  handOutSigned<AccessToken>(provider.AccessToken, 'Bearer', {
+    verify: (token) => signer.verify(token),
+    wasAccepted,
+    sign: async (token, stored) =>
+      token.client !== undefined && own(token.client).access_token_format === 'opaque'
+        ? undefined
+        : signedValue(provider, signer, token, stored),
+    issued: (token, value) => issued.set(token, value),
+  });
 
 const atHash = (accessToken: string): string => sha256(accessToken).subarray(0, 16).toString('base64url');
 
 /** ID tokens as Keycloak makes them: its claims, and `typ` in the header. */
-export const adaptIdToken = (provider: Provider, signer: TokenSigner): void => {
+export const adaptIdToken = (
+  provider: Provider,
+  signer: TokenSigner,
+  /** Sends what this request changes, and throws when something that serves once had served. */
+  settle: (accessToken: AccessToken) => Promise<void>,
+): void => {
   const { prototype } = provider.IdToken;
   const { issue } = prototype;
   prototype.issue = async function (this: IdToken, options) {
@@ -119,7 +120,8 @@ export const adaptIdToken = (provider: Provider, signer: TokenSigner): void => {
     if (!person || !accessToken || !client || !handle)
       throw new Error('an ID token comes with an access token');
     const iat = epochSeconds(systemClock.now()); // the library's clock
-    return signer.sign(algorithmOf(client), {
+    const authMode = ((accessToken.extra ?? {}) as CarriesMeans).authMode ?? '';
+    const claims = {
       exp: iat + LIFETIMES.accessToken,
       iat,
       jti: uuid(),
@@ -127,12 +129,21 @@ export const adaptIdToken = (provider: Provider, signer: TokenSigner): void => {
       aud: client.clientId,
       ...(await this.payload()),
       at_hash: atHash(handle),
+      ...(allows(client, 'claims_in_id_token')
+        ? released(userinfoClaims(person.practitioner, person.accountId, authMode), accessToken.scopes)
+        : {}),
       ...idTokenClaims(person.practitioner, {
         clientId: client.clientId,
         sid: accessToken.sid,
         scopes: accessToken.scopes,
-        authMode: ((accessToken.extra ?? {}) as CarriesMeans).authMode ?? '',
+        authMode,
       }),
-    });
+    };
+    // While it is signed, the code or token for which it is given is used up.
+    const [signed] = await Promise.all([
+      signer.sign(algorithmOf(client), allows(client, 'older_claim_names') ? inOlderWords(claims) : claims),
+      settle(accessToken),
+    ]);
+    return signed;
   };
 };

@@ -3,8 +3,10 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  createSecretKey,
   hkdfSync,
   timingSafeEqual,
+  type KeyObject,
 } from 'node:crypto';
 import { bytes } from './random.ts';
 
@@ -14,8 +16,17 @@ export const sha256 = (data: string | Uint8Array): Buffer => createHash('sha256'
 
 export const sha256Base64url = (data: string | Uint8Array): string => sha256(data).toString('base64url');
 
+/** A key prepared once: preparing it takes longer than the HMAC itself. */
+const prepared = new WeakMap<Uint8Array, KeyObject>();
+const prepare = (key: Uint8Array): KeyObject => {
+  const known = prepared.get(key) ?? createSecretKey(key);
+  prepared.set(key, known);
+  return known;
+};
+
+/** The bytes of a key must not change once it was used. */
 export const hmacSha256 = (key: Uint8Array, data: string | Uint8Array): Buffer =>
-  createHmac('sha256', key).update(data).digest();
+  createHmac('sha256', prepare(key)).update(data).digest();
 
 /** Compares two byte strings in a time that depends on their lengths only. */
 export const constantTimeEqual = (a: Uint8Array, b: Uint8Array): boolean => {
@@ -43,9 +54,13 @@ export interface KeyRing {
 const NONCE = 12;
 const TAG = 16;
 
-/** Makes the key ring of one master key of at least 32 bytes. */
-export const createKeyRing = (master: Uint8Array): KeyRing => {
+/**
+ * Makes the key ring of one master key of at least 32 bytes. What the master key of before (`previous`) encrypted still
+ * opens; it encrypts and derives nothing any more.
+ */
+export const createKeyRing = (master: Uint8Array, previous?: Uint8Array): KeyRing => {
   if (master.length < 32) throw new TypeError('the master key must have at least 32 bytes');
+  const former = previous && createKeyRing(previous);
   const cache = new Map<string, Buffer>();
 
   const derive = (purpose: string, length = 32): Buffer => {
@@ -55,6 +70,13 @@ export const createKeyRing = (master: Uint8Array): KeyRing => {
     const key = Buffer.from(hkdfSync('sha256', master, Buffer.alloc(0), `caducee/${purpose}`, length));
     cache.set(name, key);
     return key;
+  };
+
+  const open = (purpose: string, data: Buffer, aad: string): Buffer => {
+    const decipher = createDecipheriv('aes-256-gcm', derive(`encrypt/${purpose}`), data.subarray(0, NONCE))
+      .setAAD(Buffer.from(aad))
+      .setAuthTag(data.subarray(data.length - TAG));
+    return Buffer.concat([decipher.update(data.subarray(NONCE, data.length - TAG)), decipher.final()]);
   };
 
   return {
@@ -67,11 +89,12 @@ export const createKeyRing = (master: Uint8Array): KeyRing => {
       return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
     },
     decrypt(purpose, sealed, aad) {
-      const data = Buffer.from(sealed);
-      const decipher = createDecipheriv('aes-256-gcm', derive(`encrypt/${purpose}`), data.subarray(0, NONCE))
-        .setAAD(Buffer.from(aad))
-        .setAuthTag(data.subarray(data.length - TAG));
-      return Buffer.concat([decipher.update(data.subarray(NONCE, data.length - TAG)), decipher.final()]);
+      try {
+        return open(purpose, Buffer.from(sealed), aad);
+      } catch (error) {
+        if (!former) throw error;
+        return former.decrypt(purpose, sealed, aad);
+      }
     },
   };
 };

@@ -46,6 +46,11 @@ export const METRICS = {
     labels: ['state'],
     help: 'Operators’ acts that somebody has to look at: `waiting` for a confirmation, done and `unseen`, done by `break_glass`. The same in every process.',
   },
+  signing_key_age_seconds: {
+    kind: 'gauge',
+    labels: [],
+    help: 'How long the oldest key that signs has been signing.',
+  },
   card_revocation_fresh_seconds: {
     kind: 'gauge',
     labels: [],
@@ -83,6 +88,9 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
+/** Series remembered by name. */
+const MOST_SERIES = 2000;
+
 /** Makes the metrics; `processMetrics` adds those of the Node.js process. */
 export const createMetrics = (options: { processMetrics?: boolean } = {}): Metrics => {
   const registry = new Registry();
@@ -106,14 +114,33 @@ export const createMetrics = (options: { processMetrics?: boolean } = {}): Metri
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   });
 
+  /** Series that were counted before, found without going through their labels again. */
+  const series = new Map<string, { count(): void; time(seconds: number): void }>();
+  const seriesOf = (method: string, route: string, status: number) => {
+    const name = `${method} ${status} ${route}`;
+    const known = series.get(name);
+    if (known) return known;
+    const [counted, timed] = [requests.labels(method, route, String(status)), durations.labels(route)];
+    const made = { count: () => counted.inc(), time: (seconds: number) => timed.observe(seconds) };
+    if (series.size < MOST_SERIES) series.set(name, made);
+    return made;
+  };
+  const counts = new Map<string, { inc(): void }>();
+
   return {
     request: ({ method, route, status }, seconds) => {
-      requests.inc({ method, route, status: String(status) });
-      durations.observe({ route }, seconds);
+      const { count, time } = seriesOf(method, route, status);
+      count();
+      time(seconds);
     },
     signIn: (labels) => signIns.inc(labels),
     message: (labels) => messages.inc(labels),
-    count: (name, clientId = '') => events.inc({ name, client: clientId }),
+    count: (name, clientId = '') => {
+      const both = `${name} ${clientId}`;
+      const known = counts.get(both) ?? events.labels(name, clientId);
+      if (counts.size < MOST_SERIES) counts.set(both, known);
+      known.inc();
+    },
     audited: (type) => audited.inc({ type }),
     job: (labels) => jobs.inc(labels),
     gauge: (name, read) => {

@@ -5,8 +5,30 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 /** `size` random bytes. */
 export const bytes = (size: number): Buffer => randomBytes(size);
 
+/**
+ * Random bytes drawn from the system some thousands at a time: asking for each few costs more than all that is done with
+ * them. What was given out is wiped.
+ */
+const POOL_BYTES = 8192;
+let pool = Buffer.alloc(0);
+let used = 0;
+
+const draw = <T>(size: number, make: (from: Buffer, start: number, end: number) => T): T => {
+  if (size > POOL_BYTES / 16) return make(randomBytes(size), 0, size);
+  if (used + size > pool.length) {
+    pool = randomBytes(POOL_BYTES);
+    used = 0;
+  }
+  const start = used;
+  used += size;
+  const made = make(pool, start, used);
+  pool.fill(0, start, used);
+  return made;
+};
+
 /** A random token of `size` bytes in base64url: 16 bytes are 22 characters. */
-export const token = (size = 32): string => randomBytes(size).toString('base64url');
+export const token = (size = 32): string =>
+  draw(size, (from, start, end) => from.toString('base64url', start, end));
 
 /** A random UUID (version 4). */
 export const uuid = (): string => randomUUID();
@@ -19,7 +41,11 @@ export const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** `length` random characters of Crockford's base 32 (5 bits each). */
 export const readable = (length: number): string =>
-  Array.from(randomBytes(length), (byte) => CROCKFORD[byte & 31]).join('');
+  draw(length, (from, start, end) => {
+    let text = '';
+    for (let at = start; at < end; at += 1) text += CROCKFORD[(from[at] ?? 0) & 31];
+    return text;
+  });
 
 /** An identifier with a readable prefix, such as `dev_01HZX…`; 130 random bits. */
 export const id = (prefix: string): string => `${prefix}_${readable(26)}`;

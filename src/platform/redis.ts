@@ -10,7 +10,13 @@ export interface RedisSettings {
 }
 
 // A Redis that is away must be an error within seconds, never a page that hangs.
-const PATIENCE = { commandTimeout: 3000, connectTimeout: 3000, maxRetriesPerRequest: 1 } as const;
+// Commands given in one turn of the event loop leave together.
+const PATIENCE = {
+  commandTimeout: 3000,
+  connectTimeout: 3000,
+  maxRetriesPerRequest: 1,
+  enableAutoPipelining: true,
+} as const;
 const retryStrategy = (times: number): number => Math.min(times * 50, 1000);
 
 const openOne = (text: string): Redis => {
@@ -51,6 +57,7 @@ const openCluster = (nodes: readonly string[]): Cluster => {
     parsed.map(({ host, port }) => ({ host, port })),
     {
       redisOptions: { ...PATIENCE, ...parsed[0]?.options },
+      enableAutoPipelining: true,
       clusterRetryStrategy: retryStrategy,
       // With TLS the certificate names the host: it must not be resolved before.
       ...(parsed[0]?.options.tls ? { dnsLookup: (address, callback) => callback(null, address) } : {}),

@@ -42,15 +42,6 @@ export const findByNationalId = async (
   return rows[0];
 };
 
-/** The subject is the last part of `sub`, and outlives a change of identifier. */
-export const findBySubject = async (db: Queryable, subject: string): Promise<PractitionerRow | undefined> => {
-  const { rows } = await db.query<PractitionerRow>(
-    `SELECT ${PRACTITIONER} FROM practitioner WHERE subject = $1`,
-    [subject],
-  );
-  return rows[0];
-};
-
 export const findById = async (db: Queryable, id: string): Promise<PractitionerRow | undefined> => {
   const { rows } = await db.query<PractitionerRow>(`SELECT ${PRACTITIONER} FROM practitioner WHERE id = $1`, [
     id,

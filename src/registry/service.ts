@@ -9,8 +9,6 @@ import { normalize, registerOf, type Normalized } from './national-id.ts';
 import {
   findById,
   findByName,
-  findByNationalId,
-  findBySubject,
   insertContact,
   listContacts,
   updateStatus,
@@ -20,6 +18,7 @@ import {
   type PractitionerRow,
   type Status,
 } from './repository.ts';
+import { createPersonLookup } from './person-lookup.ts';
 
 export type { Activity, Exercise } from './exercise.ts';
 export type { OtherId, Status } from './repository.ts';
@@ -72,7 +71,7 @@ export interface Registry {
   /** What a person typed, to an identifier; pure. */
   normalize(input: string): Normalized;
   find(nationalId: string): Promise<Practitioner | undefined>;
-  /** By what ends `sub`. */
+  /** By what ends `sub`; what it gives is shared, and not to be changed. */
   findBySubject(subject: string): Promise<Practitioner | undefined>;
   findById(practitionerId: string): Promise<Practitioner | undefined>;
   contact(practitionerId: string): Promise<ContactState>;
@@ -204,14 +203,8 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
   return {
     ...createContacts(dependencies),
     normalize,
-    findBySubject: async (subject) => {
-      const row = await findBySubject(db, subject);
-      return row && toPractitioner(row);
-    },
-    find: async (nationalId) => {
-      const row = await findByNationalId(db, nationalId);
-      return row && toPractitioner(row);
-    },
+    findBySubject: createPersonLookup(db, 'subject', toPractitioner),
+    find: createPersonLookup(db, 'national_id', toPractitioner),
     findById: async (practitionerId) => {
       const row = await findById(db, practitionerId);
       return row && toPractitioner(row);

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** The ports of a sandbox: nine in a row from its base, and nothing else. */
+/** The ports of a sandbox: eleven in a row from its base, and nothing else. */
 const OFFSETS = {
   provider: 0,
   app: 1,
@@ -12,6 +12,7 @@ const OFFSETS = {
   twilio: 7,
   portal: 8,
   authority: 9,
+  mtls: 10,
 } as const;
 
 export type SandboxPorts = Readonly<Record<keyof typeof OFFSETS, number>>;

@@ -21,6 +21,7 @@ import { databaseFolder } from './reset.ts';
 import { removeRuntime, writeRuntime } from './runtime.ts';
 import { type SandboxSecrets, sandboxSecrets } from './secrets.ts';
 import { serviceOrigins, startServices } from './services.ts';
+import { openServicesAuthority } from './services-pki.ts';
 import { type SandboxSummary, summarise } from './summary.ts';
 import { chosenDatabase, localOrigin, sandboxVariables } from './variables.ts';
 
@@ -138,6 +139,10 @@ const startProvider = async (
   // The same application answers there: it tells the phone app's host from its own.
   const phone = await openLoopback(() => app.server(), ports.app);
   shutdown.add('phone app', () => phone.close());
+  if (app.mtlsServer) {
+    const mtls = await openLoopback(app.mtlsServer, ports.mtls);
+    shutdown.add('mTLS host', () => mtls.close());
+  }
   if (!app.cardServer) return;
   const card = await openLoopback(app.cardServer, ports.card);
   shutdown.add('card host', () => card.close());
@@ -156,6 +161,7 @@ export const startSandbox = async (options: SandboxOptions): Promise<SandboxSumm
       crlOrigin: localOrigin(ports.authority),
       label: String(portBase),
     }),
+    openServicesAuthority(folder, systemClock.now(), String(portBase)),
   ]);
   const variables = sandboxVariables({ root, folder, portBase, ports, secrets, databaseUrl });
   const config = parseConfig(variables);

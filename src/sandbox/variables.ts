@@ -2,6 +2,7 @@ import { readVariables } from '../config.ts';
 import { CRL_PATHS, ISSUERS, TEST_POLICY } from './card/pki.ts';
 import { pkiFiles } from './card/vault.ts';
 import type { SandboxPorts } from './ports.ts';
+import { servicesPkiFiles } from './services-pki.ts';
 import type { SandboxSecrets } from './secrets.ts';
 
 /** Where the issuer of a sandbox stands: Pro Santé Connect's own path, on this machine. */
@@ -30,6 +31,13 @@ const cardVariables = (folder: string, ports: SandboxPorts): Record<string, stri
   };
 };
 
+/** Services present certificates of the sandbox's own authority, on a host that has the card host's certificate. */
+const mtlsVariables = (folder: string): Record<string, string> => ({
+  CADUCEE_MTLS_TLS_KEY_FILE: pkiFiles(folder).tlsKey,
+  CADUCEE_MTLS_TLS_CERT_FILE: pkiFiles(folder).tlsCert,
+  CADUCEE_MTLS_TRUST_FILE: servicesPkiFiles(folder).authority,
+});
+
 /**
  * All the CADUCEE_* variables of a sandbox: addresses follow its ports whatever the environment says; secrets and
  * servers are its own unless the environment or a file names others.
@@ -54,6 +62,7 @@ export const sandboxVariables = (options: {
     CADUCEE_VAPID_PUBLIC_KEY: secrets.vapidPublicKey,
     CADUCEE_VAPID_PRIVATE_KEY: secrets.vapidPrivateKey,
     ...cardVariables(options.folder, ports),
+    ...mtlsVariables(options.folder),
   };
   const fixed = {
     CADUCEE_MODE: 'sandbox',
@@ -65,6 +74,9 @@ export const sandboxVariables = (options: {
     CADUCEE_CARD_ORIGIN: `https://*.card.localhost:${ports.card}`,
     CADUCEE_CARD_LISTEN_HOST: '127.0.0.1',
     CADUCEE_CARD_LISTEN_PORT: String(ports.card),
+    CADUCEE_MTLS_ORIGIN: `https://localhost:${ports.mtls}`,
+    CADUCEE_MTLS_LISTEN_HOST: '127.0.0.1',
+    CADUCEE_MTLS_LISTEN_PORT: String(ports.mtls),
   };
   const inForce = Object.entries(readVariables(options.root, undefined, fixed)).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== 'CADUCEE_CONFIG_FILE',

@@ -1,8 +1,12 @@
 import { errors, type AdapterPayload } from 'oidc-provider';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { AlreadyUsed, createAdapter, recordKey, touchSession } from '../../src/oidc/adapter.ts';
+import { AlreadyUsed, createAdapter, touchSession } from '../../src/oidc/adapter.ts';
+import { recordKey, sessionTag } from '../../src/oidc/record-keys.ts';
+import { createRecordTexts } from '../../src/oidc/record-text.ts';
+import { createRefreshIds } from '../../src/oidc/refresh-ids.ts';
+import { createRecords, type Records } from '../../src/oidc/unit.ts';
 import { ManualClock, epochSeconds } from '../../src/platform/clock.ts';
-import { token } from '../../src/platform/random.ts';
+import { bytes, token, uuid } from '../../src/platform/random.ts';
 import type { ExpiringStore } from '../../src/platform/store/contract.ts';
 import { createPostgresStore } from '../../src/platform/store/postgres.ts';
 import { createRedisStore } from '../../src/platform/store/redis.ts';
@@ -19,12 +23,16 @@ const stores: Record<string, () => Promise<ExpiringStore>> = {
 
 describe.each(Object.keys(stores))('the library’s records in %s', (name) => {
   let store: ExpiringStore;
+  let records: Records;
+  const texts = createRecordTexts('f:uuid:');
+  const refreshIds = createRefreshIds(bytes(32));
   let adapter: ReturnType<typeof createAdapter>;
   beforeAll(async () => {
     store = (await stores[name]?.()) as ExpiringStore;
+    records = createRecords(store);
     adapter = createAdapter({
-      store,
-      clock,
+      ...{ records, texts, refreshIds, clock },
+      idTokenFollows: () => true,
       longestSeconds: 1800,
       findClient: () => Promise.resolve(undefined),
     });
@@ -36,10 +44,12 @@ describe.each(Object.keys(stores))('the library’s records in %s', (name) => {
     return id;
   };
 
+  const session = (uid: string): string => `${sessionTag(uid)}.${token(32)}`;
+
   it('keeps a token under its hash, without the token', async () => {
     const id = `${await grant()}.${token(32)}`;
     await adapter('AccessToken').upsert(id, { jti: id, clientId: 'c', exp: now() + 120 }, 120);
-    expect(await adapter('AccessToken').find(id)).toEqual({ jti: id, clientId: 'c', exp: now() + 120 });
+    expect(await adapter('AccessToken').find(id)).toMatchObject({ jti: id, clientId: 'c', exp: now() + 120 });
     const key = recordKey('AccessToken', id) as string;
     expect(key).not.toContain(id.split('.')[1]);
     expect(await store.get(key)).not.toContain(id.split('.')[1]);
@@ -58,50 +68,148 @@ describe.each(Object.keys(stores))('the library’s records in %s', (name) => {
     expect(await adapter('AuthorizationCode').find(id)).toBeUndefined();
   });
 
-  it('consumes once; a second time revokes the grant', async () => {
+  it('consumes a code once; a second time revokes the grant', async () => {
     const family = await grant();
     const id = `${family}.${token(32)}`;
-    await adapter('RefreshToken').upsert(id, { jti: id, exp: now() + 600 }, 600);
-    await adapter('RefreshToken').consume(id);
-    expect(await adapter('RefreshToken').find(id)).toMatchObject({ consumed: now() });
+    await adapter('AuthorizationCode').upsert(id, { jti: id, scope: 'openid', exp: now() + 60 }, 60);
+    await adapter('AuthorizationCode').consume(id);
+    expect(await adapter('AuthorizationCode').find(id)).toMatchObject({ consumed: now() });
     expect(await adapter('Grant').find(family)).toBeDefined();
-    await expect(adapter('RefreshToken').consume(id)).rejects.toBeInstanceOf(errors.InvalidGrant);
+    await expect(adapter('AuthorizationCode').consume(id)).rejects.toBeInstanceOf(errors.InvalidGrant);
     expect(await adapter('Grant').find(family)).toBeUndefined();
   });
 
-  it('finds a session by its name whatever its cookie is now', async () => {
-    const uid = token(16);
-    const [first, second] = [token(32), token(32)];
-    await adapter('Session').upsert(first, { jti: first, uid, accountId: 'a', exp: now() + 600 }, 600);
-    await adapter('Session').destroy(first);
-    await adapter('Session').upsert(second, { jti: second, uid, accountId: 'a', exp: now() + 600 }, 600);
-    expect(await adapter('Session').findByUid(uid)).toMatchObject({ jti: second });
-    await adapter('Session').destroy(second);
+  const first = async (family: string): Promise<string> => {
+    const id = refreshIds.first(family);
+    await adapter('RefreshToken').upsert(id, { jti: id, scope: 'openid', iat: now(), exp: now() + 600 }, 600);
+    return id;
+  };
+
+  it('keeps one record for a family of refresh tokens, and knows the older ones', async () => {
+    const family = await grant();
+    const ids = [await first(family)];
+    const before = await store.get(recordKey('RefreshToken', ids[0] ?? '') ?? '');
+    for (let round = 0; round < 3; round += 1) {
+      const [old = ''] = ids;
+      const next = refreshIds.next(old);
+      expect(recordKey('RefreshToken', next)).toBe(recordKey('RefreshToken', old));
+      await records.unit(async () => {
+        await adapter('RefreshToken').consume(old);
+        await adapter('RefreshToken').upsert(
+          next,
+          { jti: next, scope: 'openid', iat: now(), exp: now() + 600 },
+          600,
+        );
+      });
+      ids.unshift(next);
+    }
+    expect(await adapter('RefreshToken').find(ids[0] ?? '')).not.toHaveProperty('consumed');
+    for (const old of ids.slice(1)) {
+      expect(await adapter('RefreshToken').find(old)).toHaveProperty('consumed');
+    }
+    const after = await store.get(recordKey('RefreshToken', ids[0] ?? '') ?? '');
+    expect(after?.length).toBe(before?.length);
+    expect(await adapter('RefreshToken').find(refreshIds.next(ids[0] ?? ''))).toBeUndefined();
+  });
+
+  it('believes no refresh token that it did not give', async () => {
+    const id = await first(await grant());
+    const forged = createRefreshIds(bytes(32));
+    const other = id.slice(0, -2) + (id.at(-2) === 'A' ? 'B' : 'A') + id.slice(-1);
+    for (const each of [other, `${id}0`, forged.next(id), id.replace(/.$/, '7')]) {
+      expect(await adapter('RefreshToken').find(each)).toBeUndefined();
+    }
+    expect(await adapter('RefreshToken').find(id)).toBeDefined();
+  });
+
+  it('lets one of several use a refresh token, and revokes the family', async () => {
+    const family = await grant();
+    const id = await first(family);
+    const next = refreshIds.next(id);
+    const ends = await Promise.allSettled(
+      Array.from({ length: 16 }, () =>
+        records.unit(async () => {
+          await adapter('RefreshToken').consume(id);
+          await adapter('RefreshToken').upsert(next, { jti: next, scope: 'openid', exp: now() + 600 }, 600);
+        }),
+      ),
+    );
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await adapter('Grant').find(family)).toBeUndefined();
+  });
+
+  it('finds a session by its name whatever its cookie is now, and by the cookie of now only', async () => {
+    const uid = uuid();
+    const [before, after] = [session(uid), session(uid)];
+    const payload = { uid, accountId: 'f:uuid:899', exp: now() + 600 };
+    await adapter('Session').upsert(before, { ...payload, jti: before }, 600);
+    await adapter('Session').upsert(after, { ...payload, jti: after }, 600);
+    expect(await adapter('Session').find(before)).toBeUndefined();
+    expect(await adapter('Session').find(after)).toMatchObject({ ...payload, jti: after });
+    expect(await adapter('Session').findByUid(uid)).toMatchObject({ jti: after });
+    await adapter('Session').destroy(after);
     expect(await adapter('Session').findByUid(uid)).toBeUndefined();
   });
 
   it('keeps the services of both when two of them write one session at once', async () => {
-    const [id, uid] = [token(32), token(16)];
-    const session: AdapterPayload = { jti: id, uid, accountId: 'a', exp: now() + 600, authorizations: {} };
-    await adapter('Session').upsert(id, session, 600);
+    const uid = uuid();
+    const id = session(uid);
+    const payload: AdapterPayload = { jti: id, uid, accountId: 'a', exp: now() + 600, authorizations: {} };
+    await adapter('Session').upsert(id, payload, 600);
     await Promise.all(
       ['one', 'two', 'three'].map((clientId) =>
-        adapter('Session').upsert(id, { ...session, authorizations: { [clientId]: { sid: clientId } } }, 600),
+        records.unit(async () => {
+          await adapter('Session').find(id);
+          const authorizations = { [clientId]: { sid: uid, grantId: `${sessionTag(uid)}${clientId}` } };
+          await adapter('Session').upsert(id, { ...payload, authorizations }, 600);
+        }),
       ),
     );
     const merged = await adapter('Session').find(id);
     expect(Object.keys(merged?.authorizations ?? {}).sort()).toEqual(['one', 'three', 'two']);
+    expect(merged?.authorizations?.['two']).toEqual({ sid: uid, grantId: `${sessionTag(uid)}two` });
   });
 
+  it('brings back neither a session that was signed out nor a cookie that was replaced', async () => {
+    const uid = uuid();
+    const [id, replaced] = [session(uid), session(uid)];
+    const payload = { uid, accountId: 'a', exp: now() + 600, authorizations: { a: {} } };
+    await adapter('Session').upsert(id, { ...payload, jti: id }, 600);
+    await records.unit(async () => {
+      await adapter('Session').find(id);
+      await createAdapterOfAnother().upsert(replaced, { ...payload, jti: replaced }, 600);
+      await adapter('Session').upsert(id, { ...payload, jti: id, authorizations: { b: {} } }, 600);
+    });
+    expect(await adapter('Session').find(id)).toBeUndefined();
+    expect(Object.keys((await adapter('Session').find(replaced))?.authorizations ?? {})).toEqual(['a', 'b']);
+    await records.unit(async () => {
+      await adapter('Session').find(replaced);
+      await createAdapterOfAnother().destroy(replaced);
+      await adapter('Session').upsert(replaced, { ...payload, jti: replaced }, 600);
+    });
+    expect(await adapter('Session').findByUid(uid)).toBeUndefined();
+  });
+
+  /** Another process, which shares the store and nothing else. */
+  const createAdapterOfAnother = () =>
+    createAdapter({
+      ...{ records: createRecords(store), texts, refreshIds, clock },
+      idTokenFollows: () => true,
+      longestSeconds: 1800,
+      findClient: () => Promise.resolve(undefined),
+    })('Session');
+
   it('prolongs a session without its cookie, and never shortens it', async () => {
-    const [id, uid] = [token(32), token(16)];
+    const uid = uuid();
+    const id = session(uid);
     const exp = now() + 100;
     await adapter('Session').upsert(id, { jti: id, uid, accountId: 'a', exp }, 100);
-    await touchSession({ store }, uid, () => exp + 50, now());
+    await touchSession({ records, texts }, uid, () => exp + 50, now());
+    expect(await adapter('Session').findByUid(uid)).toMatchObject({ exp: exp + 50, jti: id });
+    expect(await adapter('Session').find(id)).toMatchObject({ uid });
+    await touchSession({ records, texts }, uid, () => exp, now());
     expect(await adapter('Session').findByUid(uid)).toMatchObject({ exp: exp + 50 });
-    await touchSession({ store }, uid, () => exp, now());
-    expect(await adapter('Session').findByUid(uid)).toMatchObject({ exp: exp + 50 });
-    await touchSession({ store }, token(16), () => exp, now());
+    await touchSession({ records, texts }, uuid(), () => exp, now());
   });
 
   it('finds by user code', async () => {

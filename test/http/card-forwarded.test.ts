@@ -9,7 +9,7 @@ import {
   type TrustedHop,
   createAddressList,
   createForwardedReader,
-} from '../../src/card/forwarded.ts';
+} from '../../src/http/forwarded.ts';
 
 const SECRET = 'a shared secret of the terminator';
 const DER = Buffer.from('3003020101', 'hex');

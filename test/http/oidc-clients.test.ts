@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { runClientsCommand } from '../../src/clients/command.ts';
+import { createClientsCommand } from '../../src/clients/command.ts';
 import { createClients, isSecretOf, type Clients } from '../../src/clients/service.ts';
 import type { CommandContext } from '../../src/command.ts';
 import type { Database } from '../../src/platform/postgres.ts';
@@ -40,7 +40,11 @@ const run = async (...args: string[]): Promise<{ code: number; out: string; err:
     portBase: 4000,
     ...unnamed,
   };
-  return { code: await runClientsCommand(args, context), out: stdout.text, err: stderr.text };
+  return {
+    code: await createClientsCommand({ endSessionsOf: unused })(args, context),
+    out: stdout.text,
+    err: stderr.text,
+  };
 };
 
 const file = async (name: string, content: unknown): Promise<string> => {
@@ -57,7 +61,13 @@ describe('caducee clients', () => {
     const {
       clients: [added],
     } = JSON.parse((await run('apply', path, '--json')).out);
-    expect(added).toEqual({ clientId: 'dmp', change: 'added', secret: expect.stringMatching(/^[\w-]{43}$/) });
+    expect(added).toMatchObject({
+      clientId: 'dmp',
+      change: 'added',
+      secrets: 'generated',
+      secret: expect.stringMatching(/^[\w-]{43}$/),
+    });
+    expect(added.differences).toContainEqual({ name: 'client_name', to: 'DMP' });
     const stored = await clients.find('dmp');
     expect(stored && isSecretOf(stored, added.secret)).toBe(true);
     const rows = await db.query<{ text: string }>('SELECT relying_party::text AS text FROM relying_party');
@@ -65,7 +75,7 @@ describe('caducee clients', () => {
 
     expect((await run('apply', path)).out).toMatch(/^dmp +unchanged\n$/);
     const renamed = await file('dmp.json', { ...dmp, client_name: 'Dossier' });
-    expect((await run('apply', renamed)).out).toMatch(/^dmp +changed\n$/);
+    expect((await run('apply', renamed)).out).toMatch(/^dmp +changed\n {2}client_name: "DMP" → "Dossier"\n$/);
     const after = await clients.find('dmp');
     expect(after && isSecretOf(after, added.secret)).toBe(true);
     const events = await db.query<{ details: { change: string } }>(
@@ -96,11 +106,15 @@ describe('caducee clients', () => {
     const { code, out } = await run('apply', 'config/clients', '--json');
     expect([code, JSON.parse(out).clients.map(({ change }: { change: string }) => change)]).toEqual([
       0,
-      ['added', 'added', 'added', 'added'],
+      Array.from({ length: 6 }, () => 'added'),
     ]);
     expect((await run('list')).out.split('\n').filter(Boolean).length).toBe((await clients.list()).length);
     const shown = JSON.parse((await run('show', 'prescription', '--json')).out);
-    expect(shown).toMatchObject({ client_id: 'prescription', secrets: 1, metadata: { require_pkce: true } });
+    expect(shown).toMatchObject({
+      client_id: 'prescription',
+      secrets: 1,
+      metadata: { access_token_format: 'opaque' },
+    });
     expect((await run('show', 'agenda-mobile')).out).toMatch(/token_endpoint_auth_method +none/);
     expect((await run('show', 'nobody')).code).toBe(1);
   });

@@ -1,13 +1,20 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createHash, randomBytes } from 'node:crypto';
+import { X509Certificate, createHash, randomBytes } from 'node:crypto';
 import { createAudit } from '../../src/audit/record.ts';
 import { createKernel } from '../../src/http/kernel.ts';
+import { enter } from '../../src/http/service-certificate.ts';
 import { seedSandboxClients } from '../../src/clients/sandbox.ts';
 import { createClients, type Clients } from '../../src/clients/service.ts';
 import { clientSchema, type ClientDeclaration } from '../../src/clients/schema.ts';
 import { parseConfig, type Config } from '../../src/config.ts';
+import type { CibaQuestion } from '../../src/oidc/ciba/service.ts';
+import { createServiceTrust } from '../../src/card/services.ts';
+import { createMtlsServer } from '../../src/http/mtls.ts';
+import { createServesMtls } from '../../src/oidc/client-auth.ts';
+import { ROUTES } from '../../src/oidc/configuration.ts';
 import { createOidc, type Oidc } from '../../src/oidc/provider.ts';
+import { createOidcPages } from '../../src/login/oidc-pages.ts';
 import type { OidcPages } from '../../src/oidc/pages.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createKeyRing } from '../../src/platform/crypto.ts';
@@ -58,6 +65,8 @@ export interface Harness {
   signIn: TestSignIn;
   /** Counts of the provider's metrics, by name. */
   counts: Record<string, number>;
+  /** What services asked of people's phones (CIBA). */
+  asked: CibaQuestion[];
   /** Sign-in pages shown so far. */
   logins: number;
   addClient(declaration: ClientDeclaration, secret?: string): Promise<void>;
@@ -65,6 +74,11 @@ export interface Harness {
     { type: string; national_id: string | null; client_id: string | null; details: Record<string, unknown> }[]
   >;
 }
+
+const fieldsOf = ({ fields }: { fields: Record<string, string> }): string =>
+  Object.entries(fields)
+    .map(([name, value]) => `<input name="${name}" value="${value}">`)
+    .join('');
 
 const pages: OidcPages = {
   error: (ctx, problem) => {
@@ -78,6 +92,18 @@ const pages: OidcPages = {
   loggedOut: (ctx, { service, partly }) => {
     ctx.type = 'html';
     ctx.body = `<h1>Signed out${partly ? ' partly' : ''}</h1><p>${service?.name ?? ''}</p>`;
+  },
+  deviceCode: (ctx, { form, problem }) => {
+    ctx.type = 'html';
+    ctx.body = `<h1>Code?</h1><p>${problem ?? ''}</p>${fieldsOf(form)}`;
+  },
+  deviceConfirm: (ctx, { form, code, service }) => {
+    ctx.type = 'html';
+    ctx.body = `<h1>${code}</h1><p>${service.name}</p>${fieldsOf(form)}`;
+  },
+  deviceDone: (ctx, { service }) => {
+    ctx.type = 'html';
+    ctx.body = `<h1>Done</h1><p>${service?.name ?? ''}</p>`;
   },
   formPost: (ctx, { action, fields }) => {
     ctx.type = 'html';
@@ -164,17 +190,25 @@ const configure = (origin: string, overrides: Record<string, string>): Config =>
     ...overrides,
   });
 
-/** Starts a provider on this store. `overrides` are settings. */
+/** A request with this header arrives as if its service had shown the certificate (base64 of its DER). */
+export const SHOWN_CERTIFICATE = 'x-test-shown';
+
+/**
+ * Starts a provider on this store, or one that is open. `overrides` are settings; the pages are plain ones unless told; `beside` another one
+ * it is a second node, on the same database, store and issuer.
+ */
 export const startProvider = async (
   storeName: StoreName,
   overrides: Record<string, string> = {},
+  options: { pages?: 'plain' | 'real'; beside?: Harness; store?: ExpiringStore } = {},
 ): Promise<Harness> => {
   const { server, port } = await listen();
   const origin = `http://localhost:${port}`;
-  const config = configure(origin, overrides);
-  const { db } = await testDatabase();
-  const store = await openStore(storeName, db);
-  onFileEnd(() => store.close());
+  const { beside } = options;
+  const config = beside?.config ?? configure(origin, overrides);
+  const db = beside?.db ?? (await testDatabase()).db;
+  const store = options.store ?? beside?.store ?? (await openStore(storeName, db));
+  if (!beside) onFileEnd(() => store.close());
   const clients = createClients({ db });
   await seedSandboxClients(clients, {
     vaccinCovid: 'http://localhost:4003',
@@ -182,9 +216,11 @@ export const startProvider = async (
     portal: 'http://localhost:4008',
   });
   const registry = createRegistry({ db, clock: systemClock, contactDelayHours: 72 });
-  await addPractitioner(db, { nationalId: DOCTOR, exercises: DOCTOR_EXERCISES });
+  if (!beside) await addPractitioner(db, { nationalId: DOCTOR, exercises: DOCTOR_EXERCISES });
   const log = createLog('silent');
   const counts: Record<string, number> = {};
+  const kernel = createKernel({ config, log });
+  const asked: CibaQuestion[] = [];
   const oidc = await createOidc({
     config,
     db,
@@ -195,9 +231,14 @@ export const startProvider = async (
     audit: createAudit({ clock: systemClock }),
     clock: systemClock,
     log,
-    pages,
+    pages: options.pages === 'real' ? createOidcPages(kernel.render, config) : pages,
+    certificateTrust:
+      config.mtlsTrustFile === undefined ? undefined : createServiceTrust(config.mtlsTrustFile, systemClock),
+    ask: async (question) => void asked.push(question),
     metrics: (name) => (counts[name] = (counts[name] ?? 0) + 1),
   });
+  oidc.deliveries.start();
+  onFileEnd(() => oidc.deliveries.stop());
   const harness: Harness = {
     config,
     origin,
@@ -207,6 +248,7 @@ export const startProvider = async (
     registry,
     oidc,
     counts,
+    asked,
     signIn: { ...DOCTOR_SIGN_IN },
     logins: 0,
     addClient: async (declaration, secret) => {
@@ -219,8 +261,8 @@ export const startProvider = async (
         )
       ).rows,
   };
-  const kernel = createKernel({ config, log });
   kernel.app.use(oidc.middleware);
+  kernel.answerDirectly(oidc.direct);
   kernel.app.use(async (ctx, next) => {
     if (!ctx.path.startsWith('/connexion/')) return next();
     harness.logins += 1;
@@ -233,7 +275,24 @@ export const startProvider = async (
     }
     await oidc.finishSignIn(ctx, { ...harness.signIn, authTime: new Date() });
   });
-  server.on('request', kernel.handler());
+  const handler = kernel.handler();
+  server.on('request', (request, response) => {
+    // What the services' own host does (src/http/mtls.ts), for tests that are not about TLS.
+    const shown = request.headers[SHOWN_CERTIFICATE];
+    if (typeof shown === 'string') enter(request, new X509Certificate(Buffer.from(shown, 'base64')));
+    handler(request, response);
+  });
+  if (config.mtlsOrigin !== undefined) {
+    const mtls = createMtlsServer(config, {
+      ...{ origin: config.mtlsOrigin, handler, log },
+      serves: createServesMtls(config.issuer, ROUTES),
+    });
+    await new Promise<void>((resolve) => mtls.listen(config.mtlsListenPort, '127.0.0.1', resolve));
+    onFileEnd(() => {
+      mtls.closeAllConnections();
+      return new Promise((resolve) => mtls.close(resolve));
+    });
+  }
   return harness;
 };
 

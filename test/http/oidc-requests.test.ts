@@ -1,6 +1,7 @@
 import { createServer, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { register } from '../conformance/rp.ts';
 import { onFileEnd } from '../support/cleanup.ts';
 import {
   Browser,
@@ -29,7 +30,6 @@ describe('what services ask for', () => {
         client_name: 'Modern',
         redirect_uris: ['https://modern.example/cb'],
         id_token_signed_response_alg: 'ES256',
-        require_pkce: true,
         access_token_format: 'opaque',
         token_endpoint_auth_method: 'client_secret_post',
       },
@@ -82,6 +82,31 @@ describe('what services ask for', () => {
     const missed = await authorize(harness, new Browser(), { claims: essential({ value: 'eidas1' }) });
     harness.signIn.acr = 'eidas1';
     expect(missed.answer.get('error')).toBe('unmet_authentication_requirements');
+  });
+
+  it('gives by the claims parameter nothing that the registered scopes would not', async () => {
+    const rp = await register(harness, { scope: 'openid identity' });
+    const claims = JSON.stringify({
+      userinfo: { codeCivilite: null, SubjectRefPro: null },
+      id_token: { codeCivilite: { essential: true }, Secteur_Activite: { essential: true } },
+    });
+    const tokens = await rp.signIn(new Browser(), { claims });
+    const said = await (await userinfo(harness, tokens.access_token)).json();
+    expect(said).toEqual({ sub: expect.any(String), codeCivilite: 'M' });
+    expect(payloadOf(tokens.id_token)).toHaveProperty('codeCivilite');
+    expect(payloadOf(tokens.id_token)).not.toHaveProperty('Secteur_Activite');
+  });
+
+  it('answers alike whoever login_hint names', async () => {
+    const answers = await Promise.all(
+      [DOCTOR, '810000000000', 'x'.repeat(300), '', "' OR 1=1"].map(async (hint) => {
+        const silent = await authorize(harness, new Browser(), { prompt: 'none', login_hint: hint });
+        const asked = await new Browser().fetch(authorizationRequest(harness, { login_hint: hint }).url);
+        const location = (asked.headers.get('location') ?? '').replace(/[^/]+$/, '');
+        return [silent.answer.get('error'), asked.status, location];
+      }),
+    );
+    expect(new Set(answers.map((answer) => answer.join(' '))).size).toBe(1);
   });
 
   it('takes equal secrets by Basic and in the body as one, and refuses different ones', async () => {
@@ -379,11 +404,11 @@ describe('in production', () => {
     );
     await authorize(harness, new Browser(), { client_id: 'exact' });
     expect(await harness.oidc.endSessionsOf({ nationalId: DOCTOR })).toBe(1);
+    await harness.oidc.deliveries.drain();
     expect(called).toBe(0);
-    expect((await harness.audit()).at(-1)).toMatchObject({
-      type: 'sign_out_not_delivered',
-      client_id: 'exact',
-    });
+    const [delivery] = await harness.oidc.deliveries.fate({ clientId: 'exact' });
+    expect(delivery).toMatchObject({ kind: 'backchannel_logout' });
+    expect(delivery?.state).not.toBe('sent');
   });
 
   it('behind a proxy that ends TLS, has https addresses and cookies bound to the host', async () => {

@@ -1,6 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createAudit } from '../../src/audit/record.ts';
+import { endSessions, listSessions } from '../../src/oidc/session-acts.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { onFileEnd } from '../support/cleanup.ts';
 import {
   Browser,
@@ -142,6 +145,70 @@ describe.each(['postgres', 'redis'] satisfies StoreName[])('single sign-on, its 
     moveTime(20);
     expect((await refresh(harness, tokens.refresh_token)).status).toBe(400);
     expect(await error(browser, { prompt: 'none' })).toBe('login_required');
+  });
+
+  it('is one session for all services: what one of them uses keeps the others open, and it ends for all', async () => {
+    const browser = new Browser();
+    const first = await signIn(harness, browser);
+    const other = { client_id: 'sandbox-public', prompt: 'none' };
+    let tokens = await signIn(harness, browser, { nonce: 'second' });
+    expect(tokens.session_state).toBe(first.session_state);
+    // Nobody comes with the browser: the refreshes of one service alone keep single sign-on alive.
+    for (let minutes = 25; minutes <= 225; minutes += 25) {
+      moveTime(1500);
+      const next = await refresh(harness, tokens.refresh_token);
+      expect([minutes, next.status]).toEqual([minutes, 200]);
+      tokens = next.body as typeof tokens;
+    }
+    expect(await error(browser, other)).toBeNull();
+    const named = async () =>
+      (await harness.oidc.sessionsOf({ nationalId: DOCTOR })).find(({ sid }) => sid === first.session_state);
+    const open = await named();
+    expect(open?.clientIds.sort()).toEqual(['sandbox', 'sandbox-public']);
+    // Never beyond four hours after the sign-in.
+    expect((open?.expiresAt.getTime() ?? 0) - (open?.signedInAt.getTime() ?? 0)).toBe(4 * 3600 * 1000);
+    moveTime(16 * 60);
+    expect(await error(browser, other)).toBe('login_required');
+    expect(await error(browser, { prompt: 'none' })).toBe('login_required');
+    expect((await refresh(harness, tokens.refresh_token)).status).toBe(400);
+    expect(await named()).toBeUndefined();
+  });
+
+  it('is listed and ended by operators, who say why', async () => {
+    const browser = new Browser();
+    const tokens = await signIn(harness, browser);
+    const acts = {
+      oidc: harness.oidc,
+      clients: harness.clients,
+      audit: createAudit({ clock: systemClock }),
+      db: harness.db,
+    };
+    const mine = async () =>
+      (await listSessions(acts, { nationalId: DOCTOR })).filter(({ sid }) => sid === tokens.session_state);
+    expect(await mine()).toEqual([
+      expect.objectContaining({
+        nationalId: DOCTOR,
+        authMode: 'MOBILE',
+        services: [{ clientId: 'sandbox', name: 'Bac à sable' }],
+      }),
+    ]);
+    expect(await endSessions(acts, { of: { sid: tokens.session_state }, reason: 'poste volé' })).toBe(1);
+    expect(await endSessions(acts, { of: { sid: tokens.session_state }, reason: 'poste volé' })).toBe(0);
+    expect(await endSessions(acts, { of: { sid: '../x y' }, reason: 'poste volé' })).toBe(0);
+    expect(await mine()).toEqual([]);
+    expect((await harness.audit()).at(-1)).toMatchObject({
+      type: 'signed_out',
+      national_id: DOCTOR,
+      details: { by: 'operator', reason: 'poste volé' },
+    });
+    await signIn(harness, browser);
+    const count = await endSessions(acts, { of: { nationalId: DOCTOR }, reason: 'enquête' });
+    expect(count).toBeGreaterThan(0);
+    expect((await harness.audit()).at(-1)).toMatchObject({
+      type: 'sessions_ended',
+      national_id: DOCTOR,
+      details: { by: 'operator', reason: 'enquête', sessions: count },
+    });
   });
 
   it('gives codes that live 60 seconds and access tokens that live 120', async () => {
@@ -355,6 +422,7 @@ describe('signing out', () => {
     for (const id of ['told', 'broken']) await authorize(harness, browser, { client_id: id });
     told.length = 0;
     await browser.follow(query({ id_token_hint: tokens.id_token }));
+    await harness.oidc.deliveries.drain();
     expect(told.map(({ aud }) => aud).sort()).toEqual(['broken', 'told']);
     expect(told[0]).toMatchObject({
       iss: harness.config.issuer,
@@ -366,9 +434,11 @@ describe('signing out', () => {
     expect(rows).toEqual(
       expect.arrayContaining([
         ['sign_out_delivered', 'told'],
-        ['sign_out_not_delivered', 'broken'],
         ['signed_out', 'sandbox'],
       ]),
     );
+    // It is tried again until it is abandoned (test/contract/deliveries.test.ts).
+    const [waiting] = await harness.oidc.deliveries.fate({ clientId: 'broken' });
+    expect(waiting).toMatchObject({ state: 'queued', attempts: 1, lastStatus: 500, nationalId: DOCTOR });
   });
 });

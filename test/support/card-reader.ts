@@ -37,7 +37,7 @@ export interface CardReader {
 
 export const PIN = '1234';
 
-const MODULES = [
+export const MODULES = [
   '/usr/lib/softhsm/libsofthsm2.so',
   '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so',
   '/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so',

@@ -4,7 +4,7 @@ import webpush from 'web-push';
 import type { Config } from '../../src/config.ts';
 import type { StartInput } from '../../src/ecps/approvals/service.ts';
 import type { EndpointName } from '../../src/ecps/protocol/api.ts';
-import { createEcps, type EcpsService } from '../../src/ecps/service.ts';
+import { createEcps, type EcpsPorts, type EcpsService } from '../../src/ecps/service.ts';
 import { createAudit } from '../../src/audit/record.ts';
 import { createKernel } from '../../src/http/kernel.ts';
 import { createLimits } from '../../src/limits/limits.ts';
@@ -142,6 +142,8 @@ export const startEcpsSite = async (
     push?: boolean;
     database?: Database;
     port?: number;
+    /** Told what people answered to services that asked without a page. */
+    decided?: EcpsPorts['backchannelDecided'];
   } = {},
 ): Promise<EcpsSite> => {
   const clock = new ManualClock(options.at ?? START);
@@ -184,6 +186,7 @@ export const startEcpsSite = async (
       },
       returnUrl: (interactionId) => `${config.origin}/connexion/${interactionId}/retour`,
       placeOf: () => 'Lyon',
+      ...(options.decided ? { backchannelDecided: options.decided } : {}),
     },
   });
   const kernel = createKernel({ config, log: createLog('silent') });

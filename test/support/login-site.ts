@@ -249,6 +249,17 @@ const testRoutes = (site: Omit<LoginSite, 'log'>): Router => {
     }),
   );
   router.get('/pages/deconnecte', (ctx) => pages.loggedOut(ctx, { service, partly: false }));
+  const device = { action: '/appareil', fields: { xsrf: 'x' } };
+  router.get('/pages/appareil', (ctx) =>
+    pages.deviceCode(ctx, { form: device, typed: undefined, problem: undefined }),
+  );
+  router.get('/pages/appareil/inconnu', (ctx) =>
+    pages.deviceCode(ctx, { form: device, typed: 'ZZZZ-ZZZZ', problem: 'unknown' }),
+  );
+  router.get('/pages/appareil/confirmer', (ctx) =>
+    pages.deviceConfirm(ctx, { form: device, code: 'WDJB-MJHT', service }),
+  );
+  router.get('/pages/appareil/fait', (ctx) => pages.deviceDone(ctx, { service }));
   router.get('/pages/form-post', (ctx) =>
     pages.formPost(ctx, { action, fields: { code: '"<c>', state: 's' } }),
   );

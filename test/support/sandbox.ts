@@ -41,7 +41,7 @@ export interface CommandResult {
   stderr: string;
 }
 
-const PORTS = 10;
+const PORTS = 11;
 
 const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -53,7 +53,7 @@ const isFree = (port: number): Promise<boolean> =>
 /** The first of `PORTS` consecutive free ports, looked for from a random place. */
 export const freePortBase = async (): Promise<number> => {
   for (;;) {
-    const base = 20_000 + Math.floor(Math.random() * 3_000) * 10;
+    const base = 20_000 + Math.floor(Math.random() * 1_500) * 20;
     const free = await Promise.all(Array.from({ length: PORTS }, (_, index) => isFree(base + index)));
     if (free.every(Boolean)) return base;
   }

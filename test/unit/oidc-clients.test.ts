@@ -50,10 +50,10 @@ describe('a relying party', () => {
       problemsOf({
         ...minimal,
         token_endpoint_auth_method: 'none',
-        require_pkce: false,
+        compatibility: ['pkce_optional'],
         introspect_any: true,
       }),
-    ).toEqual([expect.stringMatching(/^require_pkce /), expect.stringMatching(/^introspect_any /)]);
+    ).toEqual([expect.stringMatching(/^compatibility /), expect.stringMatching(/^introspect_any /)]);
   });
 
   it('may be an application with a scheme of its own', () => {

@@ -27,9 +27,9 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const mode = (path: string): number => statSync(path).mode & 0o777;
 
 describe('ports', () => {
-  it('are ten in a row from the base', () => {
+  it('are eleven in a row from the base', () => {
     expect(Object.values(sandboxPorts(5000))).toEqual([
-      5000, 5001, 5002, 5003, 5004, 5005, 5006, 5007, 5008, 5009,
+      5000, 5001, 5002, 5003, 5004, 5005, 5006, 5007, 5008, 5009, 5010,
     ]);
   });
 

@@ -20,4 +20,4 @@ export interface ErrorText {
 }
 
 /** Links that lead on from an error. */
-export type Way = 'restart' | 'activate' | 'directory' | 'ordre' | 'test' | 'diagnostic' | 'help';
+export type Way = 'restart' | 'activate' | 'directory' | 'ordre' | 'test' | 'diagnostic' | 'help' | 'account';

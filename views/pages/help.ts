@@ -20,6 +20,7 @@ const CASES: readonly (readonly [Case, Way?])[] = [
   ['pin', 'activate'],
   ['phone', 'activate'],
   ['unasked'],
+  ['left', 'account'],
   ['place'],
 ];
 

@@ -35,7 +35,49 @@ export interface SignedOutProps {
   partly?: boolean;
   /** Where cards are accepted: whether the next one can be presented in the same browser at once. */
   card?: 'fresh' | 'single' | undefined;
+  /** Addresses of services to open in iframes. */
+  frames?: readonly string[];
 }
+
+/** Seconds after which the page goes on without JavaScript, whatever the iframes do. */
+const PATIENCE = 4;
+
+/** Services told in this browser; the page goes on when they are, or after a moment. */
+const framesOf = (frames: readonly string[]) =>
+  html`${frames.map(
+      (url) =>
+        html`<iframe
+          hidden
+          title=""
+          aria-hidden="true"
+          sandbox="allow-scripts allow-same-origin"
+          referrerpolicy="no-referrer"
+          data-src="${url}"
+        ></iframe>`,
+    )}
+    <noscript
+      >${frames.map(
+        (url) => html`<iframe hidden title="" sandbox="allow-same-origin" src="${url}"></iframe>`,
+      )}</noscript
+    >`;
+
+/** « Nous prévenons vos services… »: told for a moment, on the way back to the service. */
+export const signingOutPage =
+  (props: { frames: readonly string[]; next: string }): View =>
+  (chrome) => {
+    const t = loginText(chrome.locale).logout;
+    return {
+      title: t.done,
+      scripts: ['sign-out.js'],
+      head: html`<noscript><meta http-equiv="refresh" content="${PATIENCE};url=${props.next}" /></noscript>`,
+      body: html`<section class="card done">
+        <h1>${t.done}</h1>
+        <p role="status">${t.telling}</p>
+        <p><a class="button" href="${props.next}" data-next>${t.goOn}</a></p>
+        ${framesOf(props.frames)}
+      </section>`,
+    };
+  };
 
 /** "Vous êtes déconnecté", and what to do on a shared computer. */
 export const signedOutPage =
@@ -45,6 +87,7 @@ export const signedOutPage =
     const back = safeUrl(props.service?.url);
     return {
       title: t.done,
+      ...(props.frames?.length ? { scripts: ['sign-out.js'] } : {}),
       body: html`<section class="card done">
         <h1>${t.done}</h1>
         <p class="success">${props.partly ? t.donePartly : t.doneText}</p>
@@ -58,6 +101,7 @@ export const signedOutPage =
             >
           </p>`
         }
+        ${props.frames?.length ? framesOf(props.frames) : undefined}
       </section>`,
     };
   };

@@ -11,6 +11,7 @@ export const WAY_PATHS = {
   test: '/tester',
   diagnostic: '/carte/diagnostic',
   help: '/aide',
+  account: '/compte',
 } as const;
 
 /** A list of links that lead on; `restart` needs its own address. */

@@ -15,6 +15,7 @@ import {
 import { contextHash } from '../protocol/context.ts';
 import { approvalPayload, type ApprovalPayload, type GeneralJws } from '../protocol/payloads.ts';
 import { refuse } from '../refuse.ts';
+import { decideBackchannel } from './backchannel.ts';
 import { answered } from './doorbell.ts';
 import { tellPage } from './page.ts';
 import { bindMatches, findFor, requirePractising } from './phone.ts';
@@ -120,6 +121,10 @@ const open = async (
   const { txn, hash, flow } = approved;
   const stored = await read(ecps.store, txn);
   if (!stored) return;
+  // Opened before, and the service perhaps not told.
+  if (stored.value.state === 'approved' && stored.value.backchannel !== undefined) {
+    return decideBackchannel(ecps, stored.value);
+  }
   const signing = { deviceId: device.id, hash };
   const taken =
     stored.value.state === 'waiting' ? await advance(ecps.store, stored, 'sign', { signing }) : stored;

@@ -6,6 +6,9 @@ export const SERVE_SECONDS = 120;
 /** Sign-ins open for one identifier, known or not, that show a number; further pages offer the QR only. */
 export const OPEN_PER_IDENTIFIER = 5;
 
+/** The same for sign-ins that services ask by themselves (CIBA); a further one is seen by no phone and expires. */
+export const BACKCHANNEL_PER_IDENTIFIER = 3;
+
 export const QR_REDRAWN_SECONDS = 5;
 export const QR_VALID_SECONDS = 15;
 

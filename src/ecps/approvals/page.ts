@@ -2,15 +2,15 @@ import { taggedKey } from '../../platform/store/keys.ts';
 import { id as newId, token } from '../../platform/random.ts';
 import { personChannel, transactionChannel } from '../channels.ts';
 import type { Ecps } from '../deps.ts';
-import { findDevice } from '../devices/repository.ts';
-import { stateAt } from '../devices/state.ts';
 import type { ApprovalContext } from '../protocol/context.ts';
 import type { BindMethod } from '../protocol/payloads.ts';
 import { sameLink, signInQr } from '../protocol/qr.ts';
+import { decideBackchannel } from './backchannel.ts';
 import { isSilenced, originOf } from './browsers.ts';
 import { TRANSACTION_SECONDS } from './limits.ts';
+import { approvedBy, serveReceipt, type Approved } from './receipt.ts';
 import { advance, read, writeNew, type Transaction } from './record.ts';
-import { browserHash, isSameBrowser, linkSecret, qrSecret, verifierHash } from './secrets.ts';
+import { browserHash, isSameBrowser, linkSecret, qrSecret } from './secrets.ts';
 import { leavePlace, takePlace } from './slots.ts';
 
 /** What the sign-in page does: start, draw, watch, and come for the approval. */
@@ -31,17 +31,6 @@ export interface Started {
   txn: string;
   number: string | undefined;
   expiresAt: Date;
-}
-
-/** What the phone approved, for who finishes the sign-in. */
-export interface Approved {
-  nationalId: string;
-  practitionerId: string;
-  deviceId: string;
-  flow: 'cross' | 'same';
-  amr: string[];
-  acr: string;
-  at: Date;
 }
 
 export type PageStatus = 'waiting' | 'approved' | 'expired' | 'stopped';
@@ -147,22 +136,6 @@ export const pageStatus = async (ecps: Ecps, txn: string, browserToken: string):
   return stopped && value.context.known ? 'stopped' : 'waiting';
 };
 
-/** Takes the proof of an approval, once and for all: the row in PostgreSQL says who was let in. */
-const serveReceipt = async (ecps: Ecps, txn: string, verifier: string | undefined) => {
-  const { rows } = await ecps.db.query<{
-    device_id: string;
-    practitioner_id: string;
-    flow: 'cross' | 'same';
-    at: Date;
-  }>(
-    `UPDATE ecps_receipt SET served_at = $2
-     WHERE scope = $1 AND kind = 'sign_in' AND served_at IS NULL AND (flow = 'cross' OR verifier_hash = $3)
-     RETURNING device_id, practitioner_id, flow, at`,
-    [txn, ecps.clock.now(), verifier === undefined ? null : verifierHash(verifier)],
-  );
-  return rows[0];
-};
-
 /**
  * Ends an approved sign-in for the browser that started it: of several calls at once, one gets the approval. A
  * same-phone approval opens only with the verifier that the phone brought.
@@ -177,26 +150,12 @@ export const finishSignIn = async (
   if (!served) return undefined;
   await advance(ecps.store, stored, 'serve');
   await release(ecps, stored.value);
-  const [device, person] = await Promise.all([
-    findDevice(ecps.db, served.device_id),
-    ecps.registry.findById(served.practitioner_id),
-  ]);
-  if (!device || person?.status !== 'active') return undefined;
-  const state = stateAt(device, ecps.clock.now());
-  if (state === 'revoked' || state === 'frozen') return undefined;
-  return {
-    nationalId: person.nationalId,
-    practitionerId: person.id,
-    deviceId: device.id,
-    flow: served.flow,
-    amr: ['pop', 'pin', 'mfa', 'swk', ...(served.flow === 'same' ? ['phr'] : [])],
-    acr: ecps.config.acrEcps,
-    at: served.at,
-  };
+  return approvedBy(ecps, served);
 };
 
-/** Tells the page to look, when there is something that it may see. */
+/** Tells the page to look, when there is something that it may see; or the service that asked without a page. */
 export const tellPage = async (ecps: Ecps, value: Transaction): Promise<void> => {
+  if (value.backchannel !== undefined) return decideBackchannel(ecps, value);
   const visible = value.state === 'approved' ? value.flow === 'cross' : value.context.known;
   if (visible) await ecps.store.publish(transactionChannel(value.txn), 'changed');
 };

@@ -8,7 +8,7 @@ import { pinStateAt, unusable } from '../devices/state.ts';
 import { keepHistory } from '../history.ts';
 import { countPinTry } from '../pin/count.ts';
 import type { PendingRequest, ResponseOf } from '../protocol/api.ts';
-import type { Bind } from '../protocol/payloads.ts';
+import { sameMessage, type Bind } from '../protocol/payloads.ts';
 import { parseSameLink, parseSignInQr } from '../protocol/qr.ts';
 import { checked, refuse } from '../refuse.ts';
 import { silence } from './browsers.ts';
@@ -145,6 +145,7 @@ export const scanSignIn = async (
 export const bindMatches = (value: Transaction, device: DeviceRow, bind: Bind): boolean => {
   if (!value.bindings.includes(bind.m)) return false;
   if (bind.m === 'number') return value.number === bind.v;
+  if (bind.m === 'message') return value.message !== undefined && sameMessage(value.message, bind.v);
   const { claim } = value;
   return claim?.deviceId === device.id && claim.m === bind.m && claim.v === bind.v;
 };

@@ -20,7 +20,11 @@ const record = z.object({
   /** From which the secrets of QR and link are made. */
   seed: z.string(),
   context: approvalContext,
-  bindings: z.array(z.enum(['number', 'qr', 'link'])),
+  bindings: z.array(z.enum(['number', 'qr', 'link', 'message'])),
+  /** Asked by a service and not by a page (CIBA): the service's own name of its request. */
+  backchannel: z.string().optional(),
+  /** What that service shows, to be typed. */
+  message: z.string().optional(),
   /** HMAC of where it comes from, to silence an origin that is reported. */
   origin: z.string(),
   /** Comes from an origin that this person reported: no phone rings; who opens the app still sees it. */
@@ -41,10 +45,12 @@ export interface Stored {
 }
 
 const key = (txn: string): string => `ecps:txn:{${txn}}`;
-const TTL = TRANSACTION_SECONDS + SERVE_SECONDS;
 
-export const writeNew = (store: ExpiringStore, value: Transaction): Promise<boolean> =>
-  store.setIfAbsent(key(value.txn), JSON.stringify(value), TTL);
+export const writeNew = (
+  store: ExpiringStore,
+  value: Transaction,
+  seconds = TRANSACTION_SECONDS,
+): Promise<boolean> => store.setIfAbsent(key(value.txn), JSON.stringify(value), seconds + SERVE_SECONDS);
 
 export const read = async (store: ExpiringStore, txn: string): Promise<Stored | undefined> => {
   const text = await store.get(key(txn));

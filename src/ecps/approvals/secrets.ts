@@ -22,7 +22,7 @@ export const linkSecret = (transaction: Pick<Transaction, 'seed'>): string =>
 /** Whether a scanned secret is still good. */
 export const isFresh = (
   transaction: Pick<Transaction, 'seed'>,
-  scanned: { m: Exclude<BindMethod, 'number'>; v: string },
+  scanned: { m: Exclude<BindMethod, 'number' | 'message'>; v: string },
   now: Date,
 ): boolean => {
   if (scanned.m === 'link') return constantTimeEqualText(scanned.v, linkSecret(transaction));

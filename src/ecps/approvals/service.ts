@@ -1,5 +1,6 @@
 import { transactionChannel } from '../channels.ts';
 import type { Ecps } from '../deps.ts';
+import { startBackchannel, type BackchannelInput } from './backchannel.ts';
 import { isKnownBrowser, rememberBrowser } from './browsers.ts';
 import { ringFor } from './doorbell.ts';
 import {
@@ -8,13 +9,15 @@ import {
   finishSignIn,
   pageStatus,
   startSignIn,
-  type Approved,
   type PageStatus,
   type Started,
   type StartInput,
 } from './page.ts';
+import type { Approved } from './receipt.ts';
 
-export type { Approved, PageStatus, Started, StartInput } from './page.ts';
+export type { BackchannelInput } from './backchannel.ts';
+export type { PageStatus, Started, StartInput } from './page.ts';
+export type { Approved } from './receipt.ts';
 export type { ApprovalContext } from '../protocol/context.ts';
 
 /** Asking a phone to approve a sign-in, from the page's side. */
@@ -25,6 +28,11 @@ export interface Approvals {
    * ends the former one.
    */
   start(input: StartInput): Promise<Started>;
+  /**
+   * Starts a sign-in that a service asks without a page (CIBA); the decision comes by {@link EcpsPorts.backchannelDecided}.
+   * Same work and same timing whoever is named.
+   */
+  startBackchannel(input: BackchannelInput): Promise<void>;
   /** The text of the QR: redrawn every 5 s, each one good for 15. */
   qr(txn: string, browserToken: string): Promise<string | undefined>;
   /** The link to the app on the same phone. */
@@ -61,6 +69,10 @@ export const createApprovals = (ecps: Ecps): Approvals => {
       // After the answer is known, so that its time does not tell whether there is a phone to ring.
       ringLater(Promise.resolve().then(() => ringFor(ecps, value)));
       return started;
+    },
+    async startBackchannel(input) {
+      const value = await startBackchannel(ecps, input);
+      if (value.slot !== undefined) ringLater(Promise.resolve().then(() => ringFor(ecps, value)));
     },
     qr: (txn, browserToken) => currentQr(ecps, txn, browserToken),
     link: (txn, browserToken) => currentLink(ecps, txn, browserToken),

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { activationView, gen, identifier, instant, pinRules } from './activation.ts';
 import { approvalContext } from './context.ts';
 import { base64urlOf } from './encoding.ts';
-import { bind, generalJws, publicJwk } from './payloads.ts';
+import { bind, generalJws, publicJwk, type BindMethod } from './payloads.ts';
 
 /**
  * Every call of the e-CPS HTTP API: {@link ENDPOINTS}. Paths hang under `${origin}/ecps/v1` and use `:id` parameters
@@ -75,6 +75,9 @@ export type DeviceView = z.output<typeof deviceView>;
 
 // ---- Sign-ins -----------------------------------------------------------------------------------------------
 
+const isBindMethod = (method: string): method is BindMethod =>
+  ['number', 'qr', 'link', 'message'].includes(method);
+
 const pendingRequest = z.object({
   txn: identifier,
   /** The issuer; its origin is that of this API, or the phone refuses. */
@@ -82,7 +85,8 @@ const pendingRequest = z.object({
   gen,
   challenge: base64urlOf(32),
   context: approvalContext,
-  bindings: z.array(z.enum(['number', 'qr', 'link'])),
+  /** Methods that this phone does not know are left aside. */
+  bindings: z.array(z.string()).transform((methods) => methods.filter(isBindMethod)),
   expiresAt: instant,
   pin: pinState,
 });

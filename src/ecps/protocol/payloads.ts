@@ -19,6 +19,18 @@ const identifier = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const hash = base64urlOf(32);
 const whole = z.int().positive();
 
+/**
+ * What a service may show for its person to type (CIBA's `binding_message`): what can be read, told and typed on any
+ * phone's keyboard, at most twenty characters.
+ */
+export const BINDING_MESSAGE = /^[A-Za-z0-9](?:[A-Za-z0-9 ._+/!?#-]{0,18}[A-Za-z0-9._+/!?#-])?$/;
+
+const plainMessage = (message: string): string => message.trim().replace(/\s+/g, ' ').toUpperCase();
+
+/** True when the typed message is the one shown: capitals and repeated spaces do not count. */
+export const sameMessage = (shown: string, typed: string): boolean =>
+  plainMessage(shown) === plainMessage(typed);
+
 /** How a sign-in is tied to the screen that asked for it. */
 export const bind = z.discriminatedUnion('m', [
   /** The number read on the computer, two digits. */
@@ -27,6 +39,8 @@ export const bind = z.discriminatedUnion('m', [
   z.strictObject({ m: z.literal('qr'), v: base64urlOf(16) }),
   /** The 16 secret bytes of the same-phone link. */
   z.strictObject({ m: z.literal('link'), v: base64urlOf(16) }),
+  /** The message that the service shows (CIBA), as typed; compared as `sameMessage` says. */
+  z.strictObject({ m: z.literal('message'), v: z.string().regex(BINDING_MESSAGE) }),
 ]);
 export type Bind = z.output<typeof bind>;
 export type BindMethod = Bind['m'];

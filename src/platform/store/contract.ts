@@ -30,6 +30,11 @@ export interface ExpiringStore {
   removeMember(key: string, member: string): Promise<void>;
   /** The members of a set, in no order; empty when there is none. */
   members(key: string): Promise<string[]>;
+  /**
+   * Several changes in one round trip, as far as the store can; each is atomic by itself, their order is not told. Says of
+   * each whether it took effect. The keys may have different hash tags.
+   */
+  apply(changes: readonly Change[]): Promise<boolean[]>;
   /** Tells every process that listens on `channel`. A hint to look, never the only news: it may be lost. */
   publish(channel: string, message: string): Promise<void>;
   /** Listens on `channel` until the returned function is called. */
@@ -38,3 +43,11 @@ export interface ExpiringStore {
   ping(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** A change of one key, for {@link ExpiringStore.apply}. */
+export type Change =
+  | { do: 'set'; key: string; value: string; ttlSeconds: number }
+  | { do: 'setIfAbsent'; key: string; value: string; ttlSeconds: number }
+  | { do: 'replace'; key: string; expected: string; value: string; ttlSeconds?: number | undefined }
+  | { do: 'delete'; key: string }
+  | { do: 'addMember'; key: string; member: string; ttlSeconds: number };

@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '../clock.ts';
 import type { Database, Queryable } from '../postgres.ts';
+import { applyOne } from './changes.ts';
 import type { ExpiringStore } from './contract.ts';
 import { checkKey, checkKeys, checkMessage, checkTtl, checkValue } from './keys.ts';
 import { createPostgresSubscriptions, notify } from './postgres-channels.ts';
@@ -137,7 +138,7 @@ export const createPostgresStore = (db: Database, clock: Clock = systemClock): E
   const subscriptions = createPostgresSubscriptions(db);
   const after = (ttlSeconds: number): Date => new Date(clock.now().getTime() + checkTtl(ttlSeconds) * 1000);
 
-  return {
+  const store: ExpiringStore = {
     get: async (key) => (await selectValues(db, [checkKey(key)], clock.now()))[0],
     getMany: async (keys) => (keys.length === 0 ? [] : selectValues(db, checkKeys(keys), clock.now())),
     set: async (key, value, ttlSeconds) =>
@@ -162,6 +163,7 @@ export const createPostgresStore = (db: Database, clock: Clock = systemClock): E
       upsertMember(db, checkKey(key), checkValue(member), after(ttlSeconds), clock.now()),
     removeMember: async (key, member) => deleteMember(db, checkKey(key), checkValue(member), clock.now()),
     members: async (key) => selectMembers(db, checkKey(key), clock.now()),
+    apply: async (changes) => Promise.all(changes.map((change) => applyOne(store, change))),
     publish: async (channel, message) => notify(db, checkKey(channel), checkMessage(message)),
     subscribe: async (channel, listener) => subscriptions.subscribe(checkKey(channel), listener),
     ping: async () => {
@@ -169,4 +171,5 @@ export const createPostgresStore = (db: Database, clock: Clock = systemClock): E
     },
     close: async () => subscriptions.close(),
   };
+  return store;
 };

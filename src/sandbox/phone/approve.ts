@@ -7,27 +7,38 @@ import { phoneTexts } from '../../../views/locales/phone.ts';
 import type { Outcome, PhoneSession } from './session.ts';
 import { pinOf } from './session.ts';
 import { requestLines } from './show.ts';
-import { waitForRequest } from './wait.ts';
+import { isByService, messageBind, waitForRequest } from './wait.ts';
 
 /** Approving needs the number, the QR or the link of the page, and there is nobody to ask. */
 export class BindRequiredError extends Error {}
 
-const askNumber = async ({ io }: PhoneSession): Promise<string> => {
-  if (!io.interactive || !io.stdin.isTTY) {
-    throw new BindRequiredError('give --number, --qr or --link');
-  }
+const ask = async ({ io }: PhoneSession, question: string, options: string): Promise<string> => {
+  if (!io.interactive || !io.stdin.isTTY) throw new BindRequiredError(`give ${options}`);
   const lines = createInterface({ input: io.stdin, output: io.stderr });
   try {
-    return (await lines.question(phoneTexts(io.locale).askNumber)).trim();
+    return (await lines.question(question)).trim();
   } finally {
     lines.close();
   }
 };
 
+/** What the service shows: two digits are the protocol's number, anything else its message. */
+const byMessage = async (session: PhoneSession, request: PendingRequest): Promise<BoundRequest> => {
+  const { message, number } = session.options;
+  const shown =
+    message ?? number ?? (await ask(session, phoneTexts(session.io.locale).askMessage, '--message'));
+  const bind = messageBind(request, shown);
+  if (!bind) throw new UsageError('this is not a message that the service can have shown');
+  return { request, bind };
+};
+
 const byNumber = async (session: PhoneSession): Promise<BoundRequest> => {
   const request = await waitForRequest(session);
   show(session, request);
-  const number = session.options.number ?? (await askNumber(session));
+  if (isByService(request)) return byMessage(session, request);
+  const number =
+    session.options.number ??
+    (await ask(session, phoneTexts(session.io.locale).askNumber, '--number, --qr or --link'));
   const bind = bindSchema.safeParse({ m: 'number', v: number });
   if (!bind.success) throw new UsageError('the number has two digits, as on the computer');
   return { request, bind: bind.data };

@@ -1,6 +1,7 @@
 import type { DeviceView, NewPhone, PendingRequest } from '../../ecps/protocol/api.ts';
 import { type Locale } from '../../../views/locales/index.ts';
 import { phoneTexts } from '../../../views/locales/phone.ts';
+import { isByService } from './wait.ts';
 
 /** What the app would put on its screen, in lines. */
 export const requestLines = (request: PendingRequest, locale: Locale): string[] => {
@@ -10,7 +11,7 @@ export const requestLines = (request: PendingRequest, locale: Locale): string[] 
   return [
     texts.asks(context.service.name, context.service.host),
     texts.from(context.browser, place),
-    context.known ? texts.known : texts.unknown,
+    isByService(request) ? texts.byService : context.known ? texts.known : texts.unknown,
     ...(context.bindingMessage === undefined ? [] : [texts.message(context.bindingMessage)]),
     ...(pin.triesLeft < 5 ? [texts.triesLeft(pin.triesLeft)] : []),
     ...(pin.wait === undefined ? [] : [texts.wait(pin.wait)]),

@@ -1,10 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { PendingRequest } from '../../ecps/protocol/api.ts';
+import { bind as bindSchema, type Bind, type PendingRequest } from '../../ecps/protocol/api.ts';
 import { PhoneRefusal } from '../../phone/errors.ts';
 import type { PhoneSession } from './session.ts';
 
 /** No sign-in came while it was waited for. */
 export class NoRequestError extends Error {}
+
+/** Asked by a service without a page (CIBA): there is no QR to scan. */
+export const isByService = (request: PendingRequest): boolean => !request.bindings.includes('qr');
+
+/** How the message that a service shows is brought; undefined when this one cannot be what it shows. */
+export const messageBind = (request: PendingRequest, message: string): Bind | undefined => {
+  const m = request.bindings.includes('message') ? 'message' : 'number';
+  return bindSchema.safeParse({ m, v: message }).data;
+};
 
 /** The request meant by --txn or --message; else the newest, since a person who starts again looks at the last page. */
 export const chooseRequest = (
@@ -13,7 +22,12 @@ export const chooseRequest = (
 ): PendingRequest | undefined =>
   requests
     .filter((request) => txn === undefined || request.txn === txn)
-    .filter((request) => message === undefined || request.context.bindingMessage === message)
+    .filter(
+      (request) =>
+        message === undefined ||
+        request.context.bindingMessage === message ||
+        (isByService(request) && messageBind(request, message) !== undefined),
+    )
     .toSorted((a, b) => Date.parse(b.expiresAt) - Date.parse(a.expiresAt))[0];
 
 /** Wakes at each event of the server; when events do not come through, every second. */

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { createAudit } from '../../../src/audit/record.ts';
 import type { CardPageView } from '../../../src/ecps/activation/service.ts';
-import type { Approved, PageStatus } from '../../../src/ecps/approvals/page.ts';
+import type { Approved, PageStatus } from '../../../src/ecps/approvals/service.ts';
 import type { ApprovalContext } from '../../../src/ecps/protocol/api.ts';
 import { API_BASE, NONCE_HEADER } from '../../../src/ecps/protocol/api.ts';
 import { createEcps } from '../../../src/ecps/service.ts';

@@ -74,6 +74,11 @@ export const appLife = {
     caution: 'Confirm only if you yourself have just asked for this sign-in.',
     left: 'Time left',
     leftSpoken: (seconds: number) => `${plural(seconds, 'second', 'seconds')} left.`,
+    byService: 'This service asks you by itself: it shows a message to type here.',
+    shownMessage: 'The message shown by the service',
+    shownMessageHint: 'As you see it on the screen. Capitals do not count.',
+    shownMessageMalformed: 'Twenty characters at most, without accents.',
+    shownNumber: 'The number shown by the service',
     number: 'The number on your computer',
     numberHint: 'Two digits.',
     scan: 'Scan its QR code instead',
@@ -89,6 +94,7 @@ export const appLife = {
     confirm: 'Confirm',
     working: 'Checking…',
     number: (digits: string) => `Number typed: ${digits}`,
+    message: (typed: string) => `Message typed: ${typed}`,
     forService: (service: string) => `To open ${service}`,
     wrong: (left: number) =>
       left === 0

@@ -26,6 +26,7 @@ export const common = {
     ordre: 'My account with the Ordre',
     diagnostic: 'Check my card',
     home: 'Home',
+    account: 'See my open sessions',
     restart: 'Start again',
   },
   support: 'To give on the phone if you call the help desk:',

@@ -3,6 +3,7 @@ import type { ecps as fr } from '../fr/ecps.ts';
 
 /** Pages by which an owner ends a phone without having it in hand. */
 export const ecps = {
+  service: 'the service’s own software',
   stop: {
     title: 'Remove a phone',
     question: 'Did you not add this phone?',

@@ -102,6 +102,10 @@ export const login = {
         question: 'I received a request I did not make',
         answer: 'Do not confirm it. Choose “This wasn’t me” in the app: whoever insists will be kept away.',
       },
+      left: {
+        question: 'I forgot to sign out somewhere else',
+        answer: 'You can see your open sessions and end them all at once, from any computer.',
+      },
       place: {
         question: 'I have no place of practice',
         answer: 'It is no obstacle: interns, replacement and retired doctors sign in like everyone else.',
@@ -162,6 +166,8 @@ export const login = {
     doneText: 'It is true in every service you had opened with this sign-in.',
     donePartly: 'You have left this service. The others stay open.',
     shared: 'On a shared computer, close the browser too.',
+    telling: 'We are telling the services you had opened. It takes a few seconds at most.',
+    goOn: 'Go on without waiting',
   },
   handOver: {
     title: 'Back to the service',

@@ -26,6 +26,8 @@ export const phone = {
   message: (text) => `  Message: ${text}`,
   triesLeft: (count) => `  PIN: ${plural(count, 'try', 'tries')} left.`,
   wait: (seconds) => `  Next try in ${plural(seconds, 'second', 'seconds')}.`,
+  byService: '  Asked by the service itself: give the message that it shows (--message).',
+  askMessage: 'The message shown by the service: ',
   askNumber: 'The number on your computer: ',
   approved: (name) => `Confirmed. ${name} opens on the computer.`,
   approvedHere: 'Confirmed.',
@@ -112,7 +114,7 @@ The sandbox's virtual phone.
       --number N           the number on the computer
       --qr TEXT            the text of the page's QR code (ECPS2:…)
       --link URL           the "on this phone" link; prints the address to open next
-      --message M          only the request that carries this message
+      --message M          the message shown by a service that asks by itself (CIBA)
       --txn ID             only this request; else the newest
       --pin PIN            another PIN than the file's
       --wait SECONDS       how long to wait (20)

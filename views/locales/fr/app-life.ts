@@ -74,6 +74,11 @@ export const appLife = {
     caution: 'Ne validez que si vous venez vous-même de demander cette connexion.',
     left: 'Temps restant',
     leftSpoken: (seconds: number) => `Encore ${plural(seconds, 'seconde', 'secondes')}.`,
+    byService: 'Ce service vous le demande lui-même : il affiche un message à taper ici.',
+    shownMessage: 'Le message affiché par le service',
+    shownMessageHint: 'Tel que vous le voyez à l’écran. Majuscules et minuscules sont égales.',
+    shownMessageMalformed: 'Vingt signes au plus, sans accent.',
+    shownNumber: 'Le nombre affiché par le service',
     number: 'Le nombre affiché sur votre ordinateur',
     numberHint: 'Deux chiffres.',
     scan: 'Scanner son QR code à la place',
@@ -89,6 +94,7 @@ export const appLife = {
     confirm: 'Confirmer',
     working: 'Nous vérifions…',
     number: (digits: string) => `Nombre tapé : ${digits}`,
+    message: (typed: string) => `Message tapé : ${typed}`,
     forService: (service: string) => `Pour ouvrir ${service}`,
     wrong: (left: number) =>
       left === 0

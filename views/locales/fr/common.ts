@@ -23,6 +23,7 @@ export const common = {
     ordre: 'Mon espace de l’Ordre',
     diagnostic: 'Diagnostic de ma carte',
     home: 'Accueil',
+    account: 'Voir mes connexions ouvertes',
     restart: 'Recommencer',
   },
   support: 'À donner au téléphone si vous appelez l’assistance :',

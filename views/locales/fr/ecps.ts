@@ -1,5 +1,7 @@
 /** Pages by which an owner ends a phone without having it in hand. */
 export const ecps = {
+  /** In the place of the browser, when a service asks without a page (CIBA). */
+  service: 'le logiciel du service',
   stop: {
     title: 'Retirer un téléphone',
     question: 'Vous n’avez pas ajouté ce téléphone ?',

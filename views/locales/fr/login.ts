@@ -102,6 +102,11 @@ export const login = {
         answer:
           'Ne la confirmez pas. Choisissez « Je n’ai rien demandé » dans l’application : celui qui insiste sera tenu à l’écart.',
       },
+      left: {
+        question: 'J’ai oublié de me déconnecter ailleurs',
+        answer:
+          'Vous pouvez voir vos connexions ouvertes et toutes les terminer d’un coup, depuis n’importe quel ordinateur.',
+      },
       place: {
         question: 'Je n’ai pas de lieu d’exercice',
         answer:
@@ -164,6 +169,8 @@ export const login = {
     doneText: 'C’est vrai dans tous les services que vous aviez ouverts avec cette connexion.',
     donePartly: 'Vous avez quitté ce service. Les autres restent ouverts.',
     shared: 'Sur un ordinateur partagé, fermez aussi le navigateur.',
+    telling: 'Nous prévenons les services que vous aviez ouverts. Cela prend quelques secondes au plus.',
+    goOn: 'Continuer sans attendre',
   },
   handOver: {
     title: 'Retour au service',

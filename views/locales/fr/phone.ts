@@ -26,6 +26,8 @@ export const phone = {
   message: (text: string) => `  Message : ${text}`,
   triesLeft: (count: number) => `  Code PIN : ${plural(count, 'essai restant', 'essais restants')}.`,
   wait: (seconds: number) => `  Prochain essai dans ${plural(seconds, 'seconde', 'secondes')}.`,
+  byService: '  Demandé par le service lui-même : donnez le message qu’il affiche (--message).',
+  askMessage: 'Le message affiché par le service : ',
   askNumber: 'Le nombre affiché sur votre ordinateur : ',
   approved: (name: string) => `Confirmé. La session de ${name} s’ouvre sur l’ordinateur.`,
   approvedHere: 'Confirmé.',
@@ -117,7 +119,7 @@ Le téléphone virtuel du bac à sable.
       --number N           le nombre affiché sur l’ordinateur
       --qr TEXTE           le texte du QR code de la page (ECPS2:…)
       --link URL           le lien « sur ce téléphone » ; affiche l’adresse à ouvrir ensuite
-      --message M          seulement la demande qui porte ce message
+      --message M          le message affiché par un service qui demande lui-même (CIBA)
       --txn ID             seulement cette demande ; sinon la plus récente
       --pin PIN            un autre PIN que celui du fichier
       --wait SECONDES      combien de temps attendre (20)

@@ -1,5 +1,5 @@
 import { html, type Raw } from '../../../../views/html.ts';
-import type { PendingRequest, ResponseOf } from '../../../ecps/protocol/api.ts';
+import { bind as bindSchema, type PendingRequest, type ResponseOf } from '../../../ecps/protocol/api.ts';
 import type { BoundRequest } from '../../sign-in.ts';
 import { keypad } from '../keypad.ts';
 import { everySecond, factsView, hourOf, lifeText, secondsUntil, type Fact } from '../life.ts';
@@ -25,6 +25,9 @@ const serviceView = (app: AppContext, { context }: PendingRequest): Raw =>
     <span class="host">${context.service.host}</span>
   </p>`;
 
+/** A service asks without a page (CIBA): there is nothing to scan. */
+const isByService = ({ bindings }: PendingRequest): boolean => !bindings.includes('qr');
+
 const contextView = (app: AppContext, request: PendingRequest): Raw => {
   const t = lifeText(app).approval;
   const { context } = request;
@@ -33,7 +36,9 @@ const contextView = (app: AppContext, request: PendingRequest): Raw => {
   return html`${serviceView(app, request)}
     ${factsView([
       { name: t.browser, value: context.browser },
-      { name: t.place, value: context.place === '' ? t.placeUnknown : context.place },
+      ...(isByService(request)
+        ? []
+        : [{ name: t.place, value: context.place === '' ? t.placeUnknown : context.place }]),
       { name: t.when, value: t.whenAt(hourOf(app, context.at)) },
       ...message,
       {
@@ -43,7 +48,11 @@ const contextView = (app: AppContext, request: PendingRequest): Raw => {
         >`,
       },
     ])}
-    <p class="${context.known ? 'known' : 'unknown'}">${context.known ? t.known : t.unknown}</p>
+    ${
+      isByService(request)
+        ? html`<p class="unknown">${t.byService}</p>`
+        : html`<p class="${context.known ? 'known' : 'unknown'}">${context.known ? t.known : t.unknown}</p>`
+    }
     <p class="caution">${t.caution}</p>`;
 };
 
@@ -96,7 +105,9 @@ export const approvalPinScreen = (app: AppContext, bound: BoundRequest): Screen 
     purpose: purposeView(
       app,
       request,
-      bound.bind.m === 'number' && html`<span class="typed-number">${t.number(bound.bind.v)}</span>`,
+      bound.bind.m === 'number'
+        ? html`<span class="typed-number">${t.number(bound.bind.v)}</span>`
+        : bound.bind.m === 'message' && html`<span class="typed-number">${t.message(bound.bind.v)}</span>`,
     ),
     submit: t.confirm,
     pin: request.pin,
@@ -153,27 +164,72 @@ const answers = (app: AppContext, request: PendingRequest): NonNullable<Screen['
   };
 };
 
+/** What a service shows, typed as it stands there. */
+const messageScreen = (app: AppContext, request: PendingRequest, typed = '', wrong = false): Screen => {
+  const t = lifeText(app).approval;
+  const check = (text: string): void => {
+    const read = bindSchema.safeParse({ m: 'message', v: text.trim() });
+    if (!read.success) return app.show(messageScreen(app, request, text, true));
+    app.show(approvalPinScreen(app, { request, bind: read.data }));
+  };
+  return {
+    title: t.shownMessage,
+    backTo: requestPath(request),
+    focus: '#shown',
+    body: html`<h1>${t.shownMessage}</h1>
+      <p class="purpose">${purposeView(app, request)}</p>
+      ${wrong && html`<p class="problem" role="alert">${t.shownMessageMalformed}</p>`}
+      <form data-action="check" novalidate>
+        <div class="field">
+          <label for="shown">${t.shownMessage}</label>
+          <p class="hint" id="shown-hint">${t.shownMessageHint}</p>
+          <input
+            type="text"
+            class="code"
+            id="shown"
+            name="shown"
+            value="${typed}"
+            autocomplete="off"
+            autocapitalize="characters"
+            spellcheck="false"
+            maxlength="20"
+            required
+            aria-describedby="shown-hint"
+            ${wrong && html`aria-invalid="true"`}
+          />
+        </div>
+        <div class="actions"><button class="button">${app.t.pin.next}</button></div>
+      </form>`,
+    actions: { check: ({ fields }) => check(fields['shown'] ?? '') },
+    started: whileOpen(app, request),
+  };
+};
+
 /** The number of the computer's page, with the service in sight. */
 const numberScreen = (app: AppContext, request: PendingRequest): Screen => {
   const t = lifeText(app).approval;
+  const title = isByService(request) ? t.shownNumber : t.number;
   return {
-    title: t.number,
+    title,
     backTo: requestPath(request),
-    body: html`<h1>${t.number}</h1>
+    body: html`<h1>${title}</h1>
       <p class="purpose">${purposeView(app, request)}</p>
       <p class="hint">${t.numberHint}</p>
       ${keypad(app, {
         action: 'number',
-        label: t.number,
+        label: title,
         submit: app.t.pin.next,
         min: 2,
         max: 2,
         plain: true,
         auto: true,
       })}
-      <p class="after">
-        <a class="quiet" href="/scanner?txn=${encodeURIComponent(request.txn)}">${t.scan}</a>
-      </p>`,
+      ${
+        !isByService(request) &&
+        html`<p class="after">
+          <a class="quiet" href="/scanner?txn=${encodeURIComponent(request.txn)}">${t.scan}</a>
+        </p>`
+      }`,
     actions: {
       number: ({ value }) => app.show(approvalPinScreen(app, { request, bind: { m: 'number', v: value } })),
     },
@@ -184,6 +240,7 @@ const numberScreen = (app: AppContext, request: PendingRequest): Screen => {
 /** What comes after "this is me": the PIN when the computer's code was scanned, else its number or its QR code. */
 const goOn = (app: AppContext, request: PendingRequest, bound: BoundRequest | undefined) => {
   if (bound) return app.show(approvalPinScreen(app, bound));
+  if (request.bindings.includes('message')) return app.show(messageScreen(app, request));
   if (request.bindings.includes('number')) return app.show(numberScreen(app, request));
   return app.go(`/scanner?txn=${encodeURIComponent(request.txn)}`);
 };

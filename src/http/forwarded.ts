@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
-import { claimsCertificate } from '../http/client-cert.ts';
+import { claimsCertificate } from './client-cert.ts';
 import { constantTimeEqualText } from '../platform/crypto.ts';
 
 /**

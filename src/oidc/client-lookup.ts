@@ -1,0 +1,74 @@
+import type { Client as LibraryClient, Provider } from 'oidc-provider';
+import type { Client, Clients } from '../clients/service.ts';
+import { gather } from '../platform/gather.ts';
+import type { Records } from './unit.ts';
+
+/**
+ * Relying parties as the provider asks for them at each request. PostgreSQL is asked every time, so that a change holds at
+ * once on every node; requests of one moment share the question, and one whose registration is the same as last time is
+ * not read by the library again.
+ */
+export interface ClientLookup {
+  find(clientId: string): Promise<Client | undefined>;
+  /** Makes a Provider keep the library's reading of each registration as long as it is in force. */
+  adapt(provider: Provider): void;
+}
+
+interface Read {
+  stamp: string;
+  client: LibraryClient;
+}
+
+/** Makes {@link ClientLookup}; `payload` is what the library reads of a relying party. */
+export const createClientLookup = (
+  clients: Pick<Clients, 'find'>,
+  records: Pick<Records, 'once'>,
+  payload: (client: Client | undefined) => object | undefined,
+): ClientLookup => {
+  const ask = gather(async (ids: readonly string[]) => {
+    const found = new Map<string, Client | undefined>();
+    await Promise.all([...new Set(ids)].map(async (id) => found.set(id, await clients.find(id))));
+    return ids.map((id) => found.get(id));
+  });
+  const asked = (id: string): Promise<Client | undefined> => records.once(`client ${id}`, () => ask(id));
+  /** The stamp of each registration that was read, made once for those who share it. */
+  const stamps = new WeakMap<Client, string>();
+  const stampOf = (client: Client): string => {
+    const stamp = stamps.get(client) ?? JSON.stringify(payload(client) ?? null);
+    stamps.set(client, stamp);
+    return stamp;
+  };
+
+  /** Found for the library, which asks for it in the same turn. */
+  let handed: Client | undefined;
+
+  return {
+    find: async (clientId) => (handed?.clientId === clientId ? handed : asked(clientId)),
+    adapt(provider) {
+      const Model = provider.Client as unknown as {
+        find(id: string): Promise<LibraryClient | undefined>;
+      };
+      const read = new Map<string, Read>();
+      const find = Model.find.bind(Model);
+      Object.defineProperty(Model, 'find', {
+        value: async (id: unknown): Promise<LibraryClient | undefined> => {
+          if (typeof id !== 'string' || id === '') return undefined;
+          const current = await asked(id);
+          if (!current || current.disabled) {
+            read.delete(id);
+            return undefined;
+          }
+          const stamp = stampOf(current);
+          const known = read.get(id);
+          if (known?.stamp === stamp) return known.client;
+          handed = current;
+          const finding = find(id);
+          handed = undefined;
+          const client = await finding;
+          if (client) read.set(id, { stamp, client });
+          return client;
+        },
+      });
+    },
+  };
+};

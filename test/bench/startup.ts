@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { freePorts } from '../support/servers.ts';
+import { median } from './measure.ts';
+import { ISSUER_PATH } from './targets.ts';
+
+/** From the start of `caducee serve`, with Redis and PostgreSQL there, until it says that it is ready to answer. */
+
+const STARTS = 5;
+const root = join(import.meta.dirname, '..', '..');
+
+const settings = (port: number, redisUrl: string, databaseUrl: string): Record<string, string> => ({
+  CADUCEE_MODE: 'sandbox',
+  CADUCEE_ISSUER: `http://localhost:${port}${ISSUER_PATH}`,
+  CADUCEE_LISTEN_PORT: String(port),
+  CADUCEE_DATABASE_URL: databaseUrl,
+  CADUCEE_STORE: 'redis',
+  CADUCEE_REDIS_URL: redisUrl,
+  CADUCEE_MASTER_KEY: Buffer.alloc(32, 7).toString('base64url'),
+  CADUCEE_SMTP_URL: 'smtp://localhost:1',
+  CADUCEE_MAIL_FROM: 'Caducée <non@localhost>',
+  CADUCEE_TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+  CADUCEE_TWILIO_AUTH_TOKEN: 'none',
+  CADUCEE_TWILIO_FROM: 'Caducee',
+  CADUCEE_HELP_PHONE: '01 99 00 00 00',
+  CADUCEE_HELP_HOURS: 'du lundi au vendredi',
+});
+
+const startOnce = async (redisUrl: string, databaseUrl: string): Promise<number> => {
+  const [port = 0] = await freePorts(1);
+  const began = performance.now();
+  const child = spawn(process.execPath, [join(root, 'src', 'cli.ts'), 'serve'], {
+    cwd: root,
+    env: { ...process.env, ...settings(port, redisUrl, databaseUrl) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  const ready = new Promise<number>((resolve, reject) => {
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      said += chunk;
+      if (said.includes('"msg":"ready"')) resolve(performance.now() - began);
+    });
+    child.once('exit', () => reject(new Error(`caducee serve ended: ${said}`)));
+  });
+  const milliseconds = await ready;
+  child.removeAllListeners('exit');
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  return milliseconds;
+};
+
+/** Milliseconds to ready: the median of some starts, the first left out. */
+export const measureStart = async (redisUrl: string, databaseUrl: string): Promise<number> => {
+  const all: number[] = [];
+  await startOnce(redisUrl, databaseUrl);
+  for (let each = 0; each < STARTS; each += 1) all.push(await startOnce(redisUrl, databaseUrl));
+  return Math.round(median(all));
+};

@@ -1,0 +1,6 @@
+import { describe } from 'vitest';
+import { basicPlan } from './basic-plan.ts';
+
+describe('oidcc-basic-certification-test-plan', () => {
+  basicPlan('default');
+});
