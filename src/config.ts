@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { addressProblems, isLoopbackHost } from './config/addresses.ts';
+import { AUDIT_SETTINGS, auditProblems } from './config/audit.ts';
 import { CARD_SETTINGS, cardProblems } from './config/card.ts';
 import {
   integer,
@@ -219,6 +220,7 @@ export const SETTINGS = {
     doc: 'Where a practitioner updates his contact details.',
   }),
   ...CARD_SETTINGS,
+  ...AUDIT_SETTINGS,
   logLevel: setting(oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
     env: 'CADUCEE_LOG_LEVEL',
     fallback: 'info',
@@ -309,7 +311,7 @@ const unsafeCombinations = (config: Unchecked): string[] => {
       'CADUCEE_VAPID_SUBJECT, CADUCEE_VAPID_PUBLIC_KEY and CADUCEE_VAPID_PRIVATE_KEY go together',
     );
   }
-  problems.push(...cardProblems(config));
+  problems.push(...cardProblems(config), ...auditProblems(config));
   return problems;
 };
 

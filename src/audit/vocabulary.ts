@@ -17,6 +17,8 @@ export const EVENTS = {
   // e-CPS: activation
   'ecps.activation_started':
     'A phone asked for an activation, and the mail was queued; or it scanned the QR of a card.',
+  'ecps.activation_refused': 'A person of the registry asked for an activation and could not have one.',
+  'ecps.activation_resent': 'The mail or the SMS of an activation was sent again.',
   'ecps.activation_scanned':
     'The QR of the mail (or the characters beside it) was accepted; the SMS was queued.',
   'ecps.activation_code_wrong': 'A wrong QR, typed code or SMS code was tried.',
@@ -62,6 +64,14 @@ export const EVENTS = {
   contact_changed: 'A practitioner’s contact details changed (the details themselves are not here).',
   client_changed: 'A service’s registration was added, changed or removed.',
   signing_key_changed: 'A signing key was made, promoted or retired.',
+
+  // the audit itself
+  audit_pruned: 'A month of events was dropped because its time was over; the chain verifies from there on.',
+
+  // operators (roles, signatures and confirmations are told in the details)
+  'operator.looked': 'An operator read what the help desk sees of a person, or that person’s events.',
+  'operator.exported': 'An operator exported events.',
+  'operator.acted': 'An operator did something, for a reason.',
 } as const;
 
 /** A type of audit event. */
