@@ -38,7 +38,9 @@ const updateSeals = async (tx: Queryable, links: readonly Link[]): Promise<void>
 
 const sealBatch = (db: Database, limit: number): Promise<number> =>
   db.transaction(async (tx) => {
-    const lock = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [SEAL_LOCK]);
+    const lock = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [
+      SEAL_LOCK,
+    ]);
     if (!lock.rows[0]?.mine) return 0;
     const chain = await tx.query<{ length: number; head: Buffer }>('SELECT length, head FROM audit_chain');
     let { length, head } = chain.rows[0] ?? { length: 0, head: Buffer.alloc(0) };
