@@ -1,10 +1,11 @@
 import type { Server } from 'node:http';
 import type Router from '@koa/router';
+import { createAuditJobs } from './audit/jobs.ts';
 import { createAudit } from './audit/record.ts';
-import { sealAudit } from './audit/seal.ts';
 import { createCard } from './card/service.ts';
 import { createClients } from './clients/service.ts';
 import type { Config } from './config.ts';
+import { createDirectoryRefresh } from './directory/refresh.ts';
 import { directoryRoutes } from './directory/routes.ts';
 import { createEcps } from './ecps/service.ts';
 import { healthRoutes } from './http/health.ts';
@@ -131,12 +132,13 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   });
 
   const jobs = createJobs({ db, clock, log });
-  jobs.add({ name: 'audit-seal', everySeconds: 1, run: () => sealAudit(db) });
+  jobs.add({ name: 'directory-refresh', everySeconds: 15, run: createDirectoryRefresh({ db, clock }) });
   jobs.add({ name: 'messages-forget', everySeconds: 86_400, run: () => messages.forget() });
   if (config.store === 'postgres') {
     jobs.add({ name: 'store-sweep', everySeconds: 60, run: () => sweepExpired(db, clock.now()) });
   }
-  for (const job of [...ecps.jobs, ...(card?.jobs ?? [])]) jobs.add(job);
+  const auditJobs = await createAuditJobs({ config, db, keyring, clock, log, stdout: process.stdout });
+  for (const job of [...auditJobs, ...ecps.jobs, ...(card?.jobs ?? [])]) jobs.add(job);
   if (card) {
     metrics.gauge(
       'card_revocation_fresh_seconds',
@@ -160,7 +162,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     }),
   );
   app.use(mount(ecps.pages(kernel)));
-  app.use(mount(directoryRoutes({ registry, limits, render: kernel.render })));
+  app.use(mount(directoryRoutes({ db, config, limits, render: kernel.render })));
   if (sandbox) app.use(mount(sandbox(kernel)));
 
   jobs.start();

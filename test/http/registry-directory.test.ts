@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { samesitePath } from '../../src/directory/routes.ts';
+import { samesitePath } from '../../src/directory/way-back.ts';
 import { startDirectorySite } from '../support/directory-site.ts';
 import { doctor, rpps, type Values } from '../support/registry.ts';
 

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
+import { refreshDirectory } from '../../src/directory/refresh.ts';
 import { directoryRoutes } from '../../src/directory/routes.ts';
 import { createKernel } from '../../src/http/kernel.ts';
 import { createLimits } from '../../src/limits/limits.ts';
@@ -26,13 +27,14 @@ export const startDirectorySite = async (people: readonly Values[]): Promise<Dir
   const { db } = await testDatabase();
   const registry = createRegistry({ db, clock, contactDelayHours: 72 });
   await importFile(db, blocks(file(HEADERS[50], people)), { clock, contactDelayHours: 72 });
+  await refreshDirectory(db);
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
   const config = testConfig({ CADUCEE_ISSUER: `${origin}/auth/realms/esante-wallet` });
   const kernel = createKernel({ config, log: createLog('silent', new PassThrough()) });
   const limits = createLimits({ store: createPostgresStore(db, clock) });
-  kernel.app.use(directoryRoutes({ registry, limits, render: kernel.render }).routes());
+  kernel.app.use(directoryRoutes({ db, config, limits, render: kernel.render }).routes());
   server.on('request', kernel.handler());
   onFileEnd(() => new Promise((resolve) => server.closeAllConnections() ?? server.close(resolve)));
   return { origin, clock, registry };
