@@ -62,8 +62,11 @@ export type ContactRow = {
   email: string | null;
   phone: string | null;
   origin: string;
+  declared_by: string | null;
   declared_at: Date;
   effective_at: Date;
+  told_at: Date | null;
+  stopped_at: Date | null;
 };
 
 /** Every declaration of contact details of a person, the newest first: that one holds. */
@@ -73,44 +76,11 @@ export const listContacts = async (
   limit: number | null = null,
 ): Promise<ContactRow[]> => {
   const { rows } = await db.query<ContactRow>(
-    `SELECT email, phone, origin, declared_at, effective_at FROM practitioner_contact
+    `SELECT email, phone, origin, declared_by, declared_at, effective_at, told_at, stopped_at FROM practitioner_contact
       WHERE practitioner_id = $1 ORDER BY id DESC LIMIT $2`,
     [practitionerId, limit],
   );
   return rows;
-};
-
-export interface NewContact {
-  practitionerId: string;
-  /** undefined: as before; null: withdrawn. */
-  email: string | null | undefined;
-  phone: string | null | undefined;
-  origin: string;
-  declaredAt: Date;
-  effectiveAt: Date;
-}
-
-/** Adds a declaration; a value that is not given stays as in the newest one. */
-export const insertContact = async (db: Queryable, contact: NewContact): Promise<void> => {
-  await db.query(
-    `INSERT INTO practitioner_contact (practitioner_id, email, phone, origin, declared_at, effective_at)
-     SELECT p.id, CASE WHEN $2 THEN $3 ELSE holds.email END, CASE WHEN $4 THEN $5 ELSE holds.phone END, $6, $7, $8
-       FROM practitioner p
-       LEFT JOIN LATERAL (
-         SELECT email, phone FROM practitioner_contact WHERE practitioner_id = p.id ORDER BY id DESC LIMIT 1
-       ) holds ON true
-      WHERE p.id = $1`,
-    [
-      contact.practitionerId,
-      contact.email !== undefined,
-      contact.email ?? null,
-      contact.phone !== undefined,
-      contact.phone ?? null,
-      contact.origin,
-      contact.declaredAt,
-      contact.effectiveAt,
-    ],
-  );
 };
 
 /** Sets the status by hand. */
