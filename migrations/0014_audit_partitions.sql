@@ -65,6 +65,7 @@ DECLARE
   child      text := 'audit_event_' || to_char(month, 'YYYY_MM');
   waited     bigint;
 BEGIN
+  PERFORM pg_advisory_xact_lock(7265014); -- one at a time; the number is arbitrary and belongs to this function
   IF EXISTS (SELECT FROM audit_partition WHERE from_at < to_month AND to_at > from_month) THEN RETURN false; END IF;
   LOCK TABLE audit_event_rest IN ACCESS EXCLUSIVE MODE;
   EXECUTE format('CREATE TABLE %I (LIKE audit_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', child);

@@ -77,7 +77,10 @@ const newStart = async (
   last: number,
 ): Promise<{ number: number; hash: Buffer }> => {
   const kept = await firstKept(tx, month);
-  const number = Math.max(start.number, kept === undefined ? Math.max(last, ...links.keys()) : kept - 1);
+  const number = Math.max(
+    start.number,
+    kept === undefined ? [...links.keys()].reduce((a, b) => Math.max(a, b), last) : kept - 1,
+  );
   if (number === start.number) return start;
   const { rows } = await tx.query<{ hash: Buffer }>(
     `SELECT hash FROM ${quoted(month.name)} WHERE sealed_number = $1`,

@@ -62,6 +62,10 @@ export const EVENTS = {
   registry_imported: 'A file of the registry was imported.',
   registry_status_changed: 'A practitioner’s status changed.',
   contact_changed: 'A practitioner’s contact details changed (the details themselves are not here).',
+  contact_change_stopped:
+    'Whom the former contact details reach stopped a change with the link sent to them; the former ones hold again.',
+  contact_batch_received: 'A portal sent a batch of contact details.',
+  contact_feed_changed: 'A portal that declares contact details was added, changed, disabled or enabled.',
   client_changed: 'A service’s registration was added, changed or removed.',
   signing_key_changed: 'A signing key was made, promoted or retired.',
 

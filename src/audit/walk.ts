@@ -72,12 +72,7 @@ export class Walk {
     const whole = eventHash(event.previous, event).equals(event.hash);
     if (number === this.#last.number) return this.#twice(event, whole);
     if (!whole) this.findings.push({ kind: 'changed', number, id });
-    this.#bridge(number - 1);
-    if (number !== this.#last.number + 1) {
-      this.findings.push({ kind: 'removed', number: this.#last.number + 1, last: number - 1 });
-    } else if (!event.previous.equals(this.#last.hash)) {
-      this.#brokenLink(event);
-    }
+    if (this.#reach(number - 1) && !event.previous.equals(this.#last.hash)) this.#brokenLink(event);
     this.#before = this.#last;
     this.#last = { number, id, hash: event.hash, previous: event.previous };
   }
@@ -94,14 +89,24 @@ export class Walk {
     }
   }
 
-  /** Steps over events that were dropped for their age, as far as `until`. */
-  #bridge(until: number): void {
+  /** Goes as far as `until`, over events that were dropped for their age; tells those that are missing otherwise. */
+  #reach(until: number): boolean {
+    const { links } = this.#start;
     while (this.#last.number < until) {
-      const hash = this.#start.links.get(this.#last.number + 1);
-      if (hash === undefined) return;
+      const next = this.#last.number + 1;
+      const hash = links.get(next);
+      if (hash === undefined) {
+        const later = [...links.keys()].filter((number) => number > next && number <= until);
+        const last = later.length === 0 ? until : Math.min(...later) - 1;
+        this.findings.push({ kind: 'removed', number: next, last });
+        if (last === until) return false;
+        this.#last = { number: last, hash: Buffer.alloc(0) };
+        continue;
+      }
       this.#before = this.#last;
-      this.#last = { number: this.#last.number + 1, hash };
+      this.#last = { number: next, hash };
     }
+    return true;
   }
 
   /** The event does not follow the one before it: that one is the wrong one, unless it is the first. */
@@ -114,10 +119,7 @@ export class Walk {
 
   /** Compares the end with what the sealer noted. */
   finish(head: Buffer): void {
-    this.#bridge(this.#length);
-    if (this.#last.number < this.#length) {
-      this.findings.push({ kind: 'removed', number: this.#last.number + 1, last: this.#length });
-    } else if (!this.#last.hash.equals(head)) {
+    if (this.#reach(this.#length) && !this.#last.hash.equals(head)) {
       this.findings.push({ kind: 'replaced', number: this.#last.number, ...idOf(this.#last) });
     }
   }

@@ -47,7 +47,7 @@ try {
     `INSERT INTO audit_event (at, type, national_id, client_id, device_id, address, details)
      SELECT $2::timestamptz + n * (interval '365 days' / $1),
        CASE n % 3 WHEN 0 THEN 'sign_in_granted' WHEN 1 THEN 'tokens_issued' ELSE 'ecps.pin_evaluated' END,
-       '8' || lpad((n * 7919 % 1000000)::text, 11, '0'), 'vaccin-covid', 'dev_01HZX' || n % 5000, '192.0.2.' || n % 250,
+       '8' || lpad((n::bigint * 7919 % 1000000)::text, 11, '0'), 'vaccin-covid', 'dev_01HZX' || n % 5000, '192.0.2.' || n % 250,
        CASE n % 3 WHEN 1 THEN '{}'::jsonb
          ELSE jsonb_build_object('acr', 'eidas1', 'authMode', 'MOBILE', 'singleSignOn', n % 2 = 0, 'tries', n % 5) END
      FROM generate_series(1, $1::int) n`,
