@@ -5,6 +5,7 @@ import { createAudit } from './audit/record.ts';
 import { createCard } from './card/service.ts';
 import { createClients } from './clients/service.ts';
 import type { Config } from './config.ts';
+import { createContacts } from './contacts/service.ts';
 import { createDirectoryRefresh } from './directory/refresh.ts';
 import { directoryRoutes } from './directory/routes.ts';
 import { createEcps } from './ecps/service.ts';
@@ -31,6 +32,7 @@ import { createPostgresStore, sweepExpired } from './platform/store/postgres.ts'
 import { createRedisStore } from './platform/store/redis.ts';
 import { createRegistry } from './registry/service.ts';
 import { createPhoneServer, servesPhone } from './phone/server.ts';
+import { createRefusals, sweepRefusals } from './support/refusals.ts';
 
 /** The provider, wired and ready to listen. */
 export interface App {
@@ -95,9 +97,11 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   const limits = createLimits({ store });
   const metrics = createMetrics({ processMetrics: true });
   const geo = await createGeo(config.geoFile);
+  const refusals = createRefusals({ db, clock, log });
   const kernel = createKernel({
     ...{ config, log },
     metrics: { observe: ({ seconds, ...labels }) => metrics.request(labels, seconds) },
+    keepRefusal: refusals.keep,
   });
 
   const registry = createRegistry({ db, clock, audit, contactDelayHours: config.contactDelayHours });
@@ -118,7 +122,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   });
   const oidc = await createOidc({
     ...{ config, db, store, registry, clients, keyring, audit, clock, log },
-    pages: createOidcPages(kernel.render, config),
+    pages: createOidcPages(kernel.render, config, kernel.refused),
     cardRefused: card && ((nationalId, serial) => card.recheck(nationalId, serial)),
     metrics: (name, clientId) => metrics.count(name, clientId),
   });
@@ -131,14 +135,20 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     },
   });
 
+  const contacts = createContacts({
+    ...{ config, db, store, messages, audit, limits, keyring, clock },
+    ports: { kick: () => void jobs.kick('contact-notices'), onStopped: ecps.onContactStopped },
+  });
+
   const jobs = createJobs({ db, clock, log });
   jobs.add({ name: 'directory-refresh', everySeconds: 15, run: createDirectoryRefresh({ db, clock }) });
   jobs.add({ name: 'messages-forget', everySeconds: 86_400, run: () => messages.forget() });
+  jobs.add({ name: 'refusals-forget', everySeconds: 86_400, run: () => sweepRefusals(db, clock.now()) });
   if (config.store === 'postgres') {
     jobs.add({ name: 'store-sweep', everySeconds: 60, run: () => sweepExpired(db, clock.now()) });
   }
   const auditJobs = await createAuditJobs({ config, db, keyring, clock, log, stdout: process.stdout });
-  for (const job of [...auditJobs, ...ecps.jobs, ...(card?.jobs ?? [])]) jobs.add(job);
+  for (const job of [...auditJobs, ...contacts.jobs, ...ecps.jobs, ...(card?.jobs ?? [])]) jobs.add(job);
   if (card) {
     metrics.gauge(
       'card_revocation_fresh_seconds',
@@ -162,6 +172,8 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
     }),
   );
   app.use(mount(ecps.pages(kernel)));
+  app.use(mount(contacts.pages(kernel)));
+  app.use(mount(contacts.feed));
   app.use(mount(directoryRoutes({ db, config, limits, render: kernel.render })));
   if (sandbox) app.use(mount(sandbox(kernel)));
 
@@ -177,6 +189,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
       card?.stop();
       await jobs.stop();
       await ecps.approvals.idle();
+      await refusals.close();
       await messages.stop();
       await closeStore();
       await db.close();

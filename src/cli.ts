@@ -34,6 +34,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'import a registry file, show or search a practitioner',
     load: async () => (await import('./registry/command.ts')).runRegistryCommand,
   },
+  feeds: {
+    summary: 'portals that declare contact details',
+    load: async () => (await import('./contacts/command.ts')).runFeedsCommand,
+  },
   clients: {
     summary: 'list, show and apply relying parties',
     load: async () => (await import('./clients/command.ts')).runClientsCommand,

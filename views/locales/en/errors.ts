@@ -7,6 +7,38 @@ const later = (retryAfter: string | undefined) =>
 
 /** Every refusal in words: what happened, why, what to do now. The key is the code of the Refusal. */
 export const errors = {
+  // Contact details
+  contact_stop_late: {
+    title: 'This link is no longer valid',
+    text: 'The change of contact details has been in force for more than 30 days: this link no longer cancels it.',
+    action: 'Declare your details in your account at the Ordre, or call the help desk.',
+  },
+  feed_assertion_invalid: {
+    title: 'The signature of this request is not accepted',
+    text: 'The signed token is missing, expired, for another address, not of this content, or not by a declared key.',
+    action: 'Check the key, the clock and the claims of the token (docs/registry.md), then send again.',
+  },
+  feed_assertion_replayed: {
+    title: 'This token was used already',
+    text: 'A signed token serves once.',
+    action: 'Sign a new token and send again: a batch already received is not applied twice.',
+  },
+  feed_key_unfit: {
+    title: 'This key is unfit',
+    text: 'An asymmetric public key (PEM, JWK or JWKS) is needed: P-256, P-384, Ed25519, or RSA of at least 2048 bits.',
+    action: 'Give another key.',
+  },
+  batch_malformed: {
+    title: 'This batch is malformed',
+    text: 'A batch is a JSON object with "batch" and 1 to 500 lines in "contacts".',
+    action: 'Correct the batch (docs/registry.md), then send it again.',
+  },
+  batch_conflict: {
+    title: 'This batch number was used for another content',
+    text: 'A batch once received does not change.',
+    action: 'Send the new content under a new batch number.',
+  },
+
   // Any page
   internal_error: {
     title: 'Something went wrong on our side',
