@@ -18,7 +18,7 @@ export interface SealedFilter {
   until?: Date | undefined;
 }
 
-const PAGE = 4000;
+const PAGE = 1000;
 
 /**
  * Sealed events in the order of the chain, by pages, in memory that does not grow. Runs in the caller's transaction; the

@@ -62,10 +62,14 @@ export const auditProblems = (config: AuditConfig): string[] => {
   const problems: string[] = [];
   for (const name of S3) {
     if (wanted && config[name] === undefined) {
-      problems.push(`CADUCEE_AUDIT_CHECKPOINT_TO names an s3:// place, which needs ${AUDIT_SETTINGS[name].env}`);
+      problems.push(
+        `CADUCEE_AUDIT_CHECKPOINT_TO names an s3:// place, which needs ${AUDIT_SETTINGS[name].env}`,
+      );
     }
     if (!wanted && config[name] !== undefined) {
-      problems.push(`${AUDIT_SETTINGS[name].env} is ignored without an s3:// place in CADUCEE_AUDIT_CHECKPOINT_TO`);
+      problems.push(
+        `${AUDIT_SETTINGS[name].env} is ignored without an s3:// place in CADUCEE_AUDIT_CHECKPOINT_TO`,
+      );
     }
   }
   const endpoint = config.auditS3Endpoint === undefined ? undefined : new URL(config.auditS3Endpoint);
@@ -74,4 +78,3 @@ export const auditProblems = (config: AuditConfig): string[] => {
   }
   return problems;
 };
-

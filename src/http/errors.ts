@@ -20,6 +20,8 @@ export class Refusal extends Error {
   readonly expose: boolean;
   readonly details: RefusalDetails;
   readonly supportId: string;
+  /** Whom it is about, where a room knows: for the help desk, never told to who met it. */
+  about: { nationalId?: string; deviceId?: string; clientId?: string } = {};
 
   constructor(
     code: string,

@@ -9,7 +9,14 @@ import { loadAssets, type Assets } from './assets.ts';
 import { tellClientCertificates } from './client-cert.ts';
 import { createCookies, type Cookies } from './cookies.ts';
 import { createForms, type Forms } from './csrf.ts';
-import { catchFailures, createFailures, type Failures } from './failures.ts';
+import {
+  catchFailures,
+  createFailures,
+  createNoteRefusal,
+  type Failures,
+  type KeepRefusal,
+  type NoteRefusal,
+} from './failures.ts';
 import { securityHeaders } from './headers.ts';
 import { onlyOwnHosts } from './host.ts';
 import { negotiate } from './locale.ts';
@@ -26,6 +33,8 @@ export interface Kernel {
   cookies: Cookies;
   assets: Assets;
   failures: Failures;
+  /** For pages that show a refusal without throwing it. */
+  refused: NoteRefusal;
   /** Node's listener: proxy trust first, then the application. Ask for it once every route is mounted. */
   handler(): RequestListener;
   /** A server with the timeouts of the house, not yet listening. */
@@ -36,6 +45,8 @@ export interface KernelOptions {
   config: Config;
   log: Log;
   metrics?: HttpMetrics | undefined;
+  /** Keeps what showed someone a support id, for the help desk. */
+  keepRefusal?: KeepRefusal | undefined;
   /** Folder of views/assets, for tests. */
   assetsFolder?: string;
 }
@@ -73,7 +84,8 @@ const withTimeouts = (server: Server): Server => {
 };
 
 /** Builds the kernel. The order of the middlewares is a security property: log, headers, errors, host, language, routes. */
-export const createKernel = ({ config, log, metrics, assetsFolder }: KernelOptions): Kernel => {
+export const createKernel = (options: KernelOptions): Kernel => {
+  const { config, log, metrics, assetsFolder } = options;
   const app = new Koa();
   // Koa believes forwarding headers; those of untrusted peers are gone before it looks (see handler).
   app.proxy = true;
@@ -81,7 +93,8 @@ export const createKernel = ({ config, log, metrics, assetsFolder }: KernelOptio
   const keyring = createKeyRing(config.masterKey);
   const cookies = createCookies(config, keyring);
   const render = createRender(config, assets);
-  const failures = createFailures(config, render, log);
+  const refused = createNoteRefusal(options.keepRefusal);
+  const failures = createFailures(config, render, log, refused);
 
   app.use(accessLog(log, metrics));
   app.use(tellClientCertificates(log));
@@ -114,6 +127,7 @@ export const createKernel = ({ config, log, metrics, assetsFolder }: KernelOptio
     cookies,
     assets,
     failures,
+    refused,
     forms: createForms(config, keyring, cookies),
     handler,
     server: () => withTimeouts(createServer(handler())),

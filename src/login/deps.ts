@@ -8,7 +8,7 @@ import type { Approvals, CardReader, Geo, Limits, SignInProvider } from './ports
 
 /** What the sign-in pages are given by app.ts. */
 export interface LoginOptions {
-  kernel: Pick<Kernel, 'render' | 'forms' | 'cookies' | 'failures'>;
+  kernel: Pick<Kernel, 'render' | 'forms' | 'cookies' | 'failures' | 'refused'>;
   config: Config;
   oidc: SignInProvider;
   approvals: Approvals;
