@@ -30,7 +30,7 @@ import { openRedis } from './platform/redis.ts';
 import type { ExpiringStore } from './platform/store/contract.ts';
 import { createPostgresStore, sweepExpired } from './platform/store/postgres.ts';
 import { createRedisStore } from './platform/store/redis.ts';
-import { createRegistry } from './registry/service.ts';
+import { createRegistry, type Registry } from './registry/service.ts';
 import { createPhoneServer, servesPhone } from './phone/server.ts';
 import { createRefusals, sweepRefusals } from './support/refusals.ts';
 
@@ -53,7 +53,16 @@ export interface AppOptions {
   log: Log;
   clock?: Clock;
   /** Pages that the sandbox adds to the provider's own. */
-  sandbox?: (kernel: Pick<Kernel, 'render'>) => Router;
+  sandbox?: (kernel: Pick<Kernel, 'render' | 'forms'>, parts: SandboxParts) => Router;
+}
+
+/** What the sandbox's pages look at. */
+export interface SandboxParts {
+  db: Database;
+  registry: Registry;
+  clock: Clock;
+  /** Somebody's contact details changed: whom the former ones reach is told now. */
+  contactsChanged(): void;
 }
 
 interface OpenedStore {
@@ -175,7 +184,10 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   app.use(mount(contacts.pages(kernel)));
   app.use(mount(contacts.feed));
   app.use(mount(directoryRoutes({ db, config, limits, render: kernel.render })));
-  if (sandbox) app.use(mount(sandbox(kernel)));
+  if (sandbox) {
+    const contactsChanged = (): void => void jobs.kick('contact-notices');
+    app.use(mount(sandbox(kernel, { db, registry, clock, contactsChanged })));
+  }
 
   jobs.start();
   messages.start();

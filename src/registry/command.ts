@@ -3,6 +3,7 @@ import type { Command, CommandContext } from '../command.ts';
 import { EXIT, UsageError, type CommandIo } from '../io.ts';
 import { createAudit } from '../audit/record.ts';
 import { systemClock } from '../platform/clock.ts';
+import { CONTACT_HELP, runContactCommand } from './contact-command.ts';
 import { ImportError } from './file-error.ts';
 import { importFile, type ImportInput } from './import.ts';
 import { normalize } from './national-id.ts';
@@ -35,7 +36,8 @@ caducee registry show ID [--json]
 
 caducee registry search NAME [GIVEN-NAME] [--json]
   Active persons of exactly this name; capitals, accents and punctuation do not matter.
-`;
+
+${CONTACT_HELP}`;
 
 const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
@@ -227,6 +229,7 @@ const COMMANDS: Record<string, (given: Arguments, context: CommandContext) => Pr
 
 /** `caducee registry …`. */
 export const runRegistryCommand: Command = async (args, context) => {
+  if (args[0] === 'contact') return runContactCommand(args.slice(1), context);
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
   const [name, ...rest] = positionals;
   if (values.help || name === undefined) {
