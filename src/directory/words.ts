@@ -59,7 +59,7 @@ const SOUNDS: readonly [RegExp, string][] = [
   [/c/g, 'k'],
   [/ge(?=[ao])|g(?=[eiy])/g, 'j'],
   [/h/g, ''],
-  [/eau|au|aux/g, 'o'],
+  [/eau|aul(?=[tdx]$)|au/g, 'o'],
   [/ei|ai|ay|ey|oe|ae/g, 'e'],
   [/[yj](?=[^aeiouy]|$)/g, 'i'],
   [/y/g, 'i'],
@@ -67,7 +67,7 @@ const SOUNDS: readonly [RegExp, string][] = [
   [/z/g, 's'],
   [/[ae]n(?=[^aeiou]|$)|[ae]m(?=[bp])/g, 'an'],
   [/(.)\1+/g, '$1'],
-  [/(?<=..)(?:e?s|e?nt|[tdxsp]|er|et|e)$/, ''],
+  [/(?<=..)(?:es|[tdxsp]|er|et|e)$/, ''],
 ];
 
 /** The same for words that sound alike to a French ear. */

@@ -7,6 +7,7 @@ import { createKernel } from '../../src/http/kernel.ts';
 import { createLimits } from '../../src/limits/limits.ts';
 import { ManualClock } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
+import type { Database } from '../../src/platform/postgres.ts';
 import { createPostgresStore } from '../../src/platform/store/postgres.ts';
 import { importFile } from '../../src/registry/import.ts';
 import { createRegistry, type Registry } from '../../src/registry/service.ts';
@@ -18,6 +19,8 @@ import { testDatabase } from './services.ts';
 /** The directory page on a real server and a real database, with people of the test's choice. */
 export interface DirectorySite {
   origin: string;
+  appOrigin: string;
+  db: Database;
   clock: ManualClock;
   registry: Registry;
 }
@@ -31,11 +34,14 @@ export const startDirectorySite = async (people: readonly Values[]): Promise<Dir
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
-  const config = testConfig({ CADUCEE_ISSUER: `${origin}/auth/realms/esante-wallet` });
+  const config = testConfig({
+    CADUCEE_ISSUER: `${origin}/auth/realms/esante-wallet`,
+    CADUCEE_APP_ORIGIN: 'http://app.localhost:4001',
+  });
   const kernel = createKernel({ config, log: createLog('silent', new PassThrough()) });
   const limits = createLimits({ store: createPostgresStore(db, clock) });
   kernel.app.use(directoryRoutes({ db, config, limits, render: kernel.render }).routes());
   server.on('request', kernel.handler());
   onFileEnd(() => new Promise((resolve) => server.closeAllConnections() ?? server.close(resolve)));
-  return { origin, clock, registry };
+  return { origin, appOrigin: config.appOrigin, db, clock, registry };
 };
