@@ -74,9 +74,9 @@ const listChanged = async (client: Queryable): Promise<number> => {
 const readBatch = async (client: Queryable, from: number): Promise<SourceRow[]> => {
   const { rows } = await client.query<SourceRow>(
     `SELECT p.id, p.digest, p.updated_at::text AS updated_at, p.search_family, p.search_given, p.towns,
-            jsonb_path_query_array(p.exercises, '$[*].codeProfession') AS professions,
-            jsonb_path_query_array(p.exercises, '$[*].activities[*].codeRole') AS roles,
-            jsonb_path_query_array(p.exercises, '$[*].activities[*].identifiantTechniqueDeLaStructure') AS structures
+            practice_values(p.practices, p.exercises, 'codeProfession') AS professions,
+            practice_values(p.practices, p.exercises, 'codeRole') AS roles,
+            practice_values(p.practices, p.exercises, 'identifiantTechniqueDeLaStructure') AS structures
        FROM directory_todo t JOIN practitioner p USING (id)
       WHERE t.n > $1 AND t.n <= $2 ORDER BY t.n`,
     [from, from + BATCH],

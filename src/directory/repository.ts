@@ -38,10 +38,10 @@ export const findByWord = async (
 ): Promise<FoundRow[]> => {
   const { rows } = await db.query<FoundRow>(
     `SELECT d.place, d.family, d.given, d.practitioner_id AS id, p.national_id, p.civility, p.family_name,
-            p.given_name, p.exercises, p.towns
+            p.given_name, p.practices, p.exercises, p.towns
        FROM directory_name d
       CROSS JOIN LATERAL (
-        SELECT national_id, civility, family_name, given_name, exercises, towns FROM practitioner
+        SELECT national_id, civility, family_name, given_name, practices, exercises, towns FROM practitioner
          WHERE id = d.practitioner_id AND status = 'active' LIMIT 1) p
       WHERE d.word = $1
         AND (d.place, d.family, d.given, d.practitioner_id) > ($2::smallint, $3::text, $4::text, $5::uuid)

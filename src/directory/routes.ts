@@ -7,6 +7,7 @@ import type { Render } from '../http/render.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Queryable } from '../platform/postgres.ts';
 import { listProfessions, professionLabel } from '../registry/nomenclatures.ts';
+import { storedExercises } from '../registry/repository.ts';
 import type { FoundRow } from './repository.ts';
 import { searchDirectory } from './search.ts';
 import { wayBack, wayBackWith } from './way-back.ts';
@@ -36,7 +37,7 @@ const inWords = (row: FoundRow, locale: 'fr' | 'en', back: string | undefined): 
   name: `${row.given_name} ${row.family_name}`.trim(),
   professions: [
     ...new Set(
-      row.exercises.map(({ codeProfession = '', codeCategorieProfessionnelle = '' }) =>
+      storedExercises(row).map(({ codeProfession = '', codeCategorieProfessionnelle = '' }) =>
         professionLabel(codeProfession, locale, codeCategorieProfessionnelle),
       ),
     ),

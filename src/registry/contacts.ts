@@ -70,7 +70,7 @@ const LOCK_GROUPS = 256;
 
 /** Holds the contact details of these persons until the end of the transaction; in one order, so that none waits in a ring. */
 export const lockContacts = async (tx: Queryable, practitionerIds: readonly string[]): Promise<void> => {
-  const groups = practitionerIds.map((id) => Number.parseInt(id.slice(0, 2), 16) % LOCK_GROUPS);
+  const groups = practitionerIds.map((id) => Number.parseInt(id.slice(-2), 16) % LOCK_GROUPS);
   for (const group of [...new Set(groups)].sort((a, b) => a - b)) {
     // oxlint-disable-next-line no-await-in-loop -- the order is the point
     await tx.query('SELECT pg_advisory_xact_lock($1, $2)', [LOCK_CLASS, group]);

@@ -3,7 +3,15 @@ import { EXTRACTION, LIBRE_ACCES, type Field, type Layout } from './layouts.ts';
 import { luhn } from './national-id.ts';
 import { expertiseLabel, modeLabel, professionLabel, sectorLabel } from './nomenclatures.ts';
 import { readHeader } from './header.ts';
-import { FAMILY_NAMES, GIVEN_NAMES, PROFESSIONS, SECTIONS, STREET_KINDS, STREETS, TOWNS } from './synthetic-values.ts';
+import {
+  FAMILY_NAMES,
+  GIVEN_NAMES,
+  PROFESSIONS,
+  SECTIONS,
+  STREET_KINDS,
+  STREETS,
+  TOWNS,
+} from './synthetic-values.ts';
 
 /**
  * Synthetic extracts, for tests and benchmarks: invented people with numbers of the test range (`997…`), in the proportions of
@@ -59,7 +67,8 @@ export const testNumber = (index: number): string => {
 
 const CITIES = TOWNS.length;
 /** Half of all people practise in the first third of the list, as in the large towns. */
-const pickTown = (draw: Draw) => TOWNS[draw(2) === 0 ? draw(Math.ceil(CITIES / 3)) : draw(CITIES)] ?? TOWNS[0];
+const pickTown = (draw: Draw) =>
+  TOWNS[draw(2) === 0 ? draw(Math.ceil(CITIES / 3)) : draw(CITIES)] ?? TOWNS[0];
 
 /** Columns that only the public file has: what the codes mean. */
 type Values = Partial<Record<Field, string>> & { labels?: Record<string, string> };
@@ -144,22 +153,35 @@ const linesOf = (index: number, { seed, day = 0 }: GenerateOptions): Values[] =>
   const draw = createDraw(mix(seed, index));
   const number = testNumber(index);
   const [given, civility] = pick(draw, GIVEN_NAMES);
-  const family = draw(6) === 0 ? `${pick(draw, FAMILY_NAMES)}-${pick(draw, FAMILY_NAMES)}` : pick(draw, FAMILY_NAMES);
+  const family =
+    draw(6) === 0 ? `${pick(draw, FAMILY_NAMES)}-${pick(draw, FAMILY_NAMES)}` : pick(draw, FAMILY_NAMES);
   const profession = pickProfession(draw);
   const inTraining = profession?.title === 'DR' && draw(12) === 0;
   const expertise = profession?.expertises.length ? pick(draw, profession.expertises) : '';
   const places = inTraining && draw(2) ? 0 : placesOf(draw);
   const person: Values = {
-    ...{ idType: '8', idNumber: number, nationalId: `8${number}`, familyName: family, givenName: given, civility },
+    ...{
+      idType: '8',
+      idNumber: number,
+      nationalId: `8${number}`,
+      familyName: family,
+      givenName: given,
+      civility,
+    },
     ...contactsOf(draw, given, family, index),
     ...{ codeProfession: profession?.code ?? '', codeCategorieProfessionnelle: inTraining ? 'E' : 'C' },
-    ...{ codeCiviliteDexercice: inTraining ? '' : (profession?.title ?? ''), nomDexercice: family, prenomDexercice: given },
+    ...{
+      codeCiviliteDexercice: inTraining ? '' : (profession?.title ?? ''),
+      nomDexercice: family,
+      prenomDexercice: given,
+    },
     ...(expertise && !inTraining ? { codeTypeSavoirFaire: 'S', codeSavoirFaire: expertise } : {}),
     autoriteDenregistrement: profession?.authority ?? '',
   };
   const lines = Array.from({ length: places }, () => {
     const own = draw(100) < (profession?.own ?? 0) * 100;
-    const section = profession?.code === '21' ? { codeSectionPharmacien: own ? SECTIONS.own : SECTIONS.hospital } : {};
+    const section =
+      profession?.code === '21' ? { codeSectionPharmacien: own ? SECTIONS.own : SECTIONS.hospital } : {};
     return {
       ...person,
       ...siteOf(draw, own, profession?.code ?? '', family),
@@ -182,14 +204,16 @@ const LABELS: Record<string, (values: Values) => string | undefined> = {
   'Libellé civilité': ({ civility }) => (civility === 'M' ? 'Monsieur' : 'Madame'),
   'Libellé catégorie professionnelle': ({ codeCategorieProfessionnelle }) =>
     codeCategorieProfessionnelle === 'E' ? 'Etudiant' : 'Civil',
-  'Libellé type savoir-faire': ({ codeTypeSavoirFaire }) => (codeTypeSavoirFaire ? 'Spécialité ordinale' : ''),
+  'Libellé type savoir-faire': ({ codeTypeSavoirFaire }) =>
+    codeTypeSavoirFaire ? 'Spécialité ordinale' : '',
   'Libellé savoir-faire': ({ codeSavoirFaire = '' }) => expertiseLabel(codeSavoirFaire),
   'Libellé mode exercice': ({ codeModeExercice = '' }) => modeLabel(codeModeExercice, 'fr'),
   "Libellé secteur d'activité": ({ codeSecteurDactivite = '' }) => sectorLabel(codeSecteurDactivite),
   'Libellé type de voie (coord. structure)': ({ labels }) => labels?.['kind'],
   'Libellé pays (coord. structure)': ({ codePays }) => (codePays ? 'France' : ''),
   'Libellé rôle': ({ codeRole }) => (codeRole ? 'Titulaire de cabinet' : ''),
-  'Libellé genre activité': ({ codeGenreActivite }) => (codeGenreActivite ? 'Activité de soin et de pharmacie' : ''),
+  'Libellé genre activité': ({ codeGenreActivite }) =>
+    codeGenreActivite ? 'Activité de soin et de pharmacie' : '',
   'Date de naissance': () => '01/01/1970',
   'Code commune de naissance': () => '99999',
   'Code pays de naissance': () => '99000',
@@ -202,7 +226,8 @@ const createWriter = (header: string): ((values: Values) => string) => {
   const { position } = readHeader(header);
   const names = header.replace(/\|$/, '').split('|');
   const cells: ((values: Values) => string | undefined)[] = names.map((name) => LABELS[name] ?? (() => ''));
-  for (const [field, at] of Object.entries(position) as [Field, number][]) cells[at] = (values) => values[field];
+  for (const [field, at] of Object.entries(position) as [Field, number][])
+    cells[at] = (values) => values[field];
   return (values) => {
     let text = '';
     for (const cell of cells) text += `${cell(values) ?? ''}|`;
@@ -232,7 +257,8 @@ export const generate = function* (options: GenerateOptions): Generator<string> 
     const apart = lines.length > 1 && index % ONE_SCATTERED_IN === 7 ? lines.pop() : undefined;
     for (const line of lines) text += line + lineEnd;
     if (apart !== undefined) held.push([index + APART, apart]);
-    while (held[0] && (held[0][0] <= index || index === persons - 1)) text += (held.shift()?.[1] ?? '') + lineEnd;
+    while (held[0] && (held[0][0] <= index || index === persons - 1))
+      text += (held.shift()?.[1] ?? '') + lineEnd;
     if (text.length >= BLOCK) {
       yield text;
       text = '';

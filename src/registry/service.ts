@@ -12,6 +12,7 @@ import {
   findByNationalId,
   findBySubject,
   listContacts,
+  storedExercises,
   updateStatus,
   type DirectoryRow,
   type OtherId,
@@ -114,7 +115,7 @@ const toPractitioner = (row: PractitionerRow): Practitioner => ({
   givenName: row.given_name,
   civility: row.civility,
   status: row.status,
-  exercises: row.exercises.map(completeExercise),
+  exercises: storedExercises(row).map(completeExercise),
   otherIds: [
     { identifiant: row.national_id, origine: registerOf(row.national_id) ?? '', qualite: 1 },
     ...row.other_ids,
@@ -124,7 +125,7 @@ const toPractitioner = (row: PractitionerRow): Practitioner => ({
 
 const toEntry = (row: DirectoryRow): DirectoryEntry => {
   const { national_id: nationalId, family_name: familyName, given_name: givenName, civility, towns } = row;
-  const professions = row.exercises
+  const professions = storedExercises(row)
     .map((exercise) => ({
       code: exercise.codeProfession ?? '',
       category: exercise.codeCategorieProfessionnelle ?? '',

@@ -72,6 +72,7 @@ const applyNote = async (context: PersonasContext, note: PersonaNote): Promise<v
 export const seedPersonas = async (context: PersonasContext): Promise<ImportReport> => {
   const report = await importFile(context.db, join(folder(context.root), FILE), {
     clock: context.clock,
+    allowChange: 1,
     contactDelayHours: context.contactDelayHours,
     source: PERSONAS_SOURCE,
   });

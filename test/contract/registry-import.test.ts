@@ -21,7 +21,7 @@ const clock = new ManualClock('2026-03-02T08:00:00Z');
 const registry = createRegistry({ db, clock, contactDelayHours: 72 });
 
 const run = (input: ImportInput, options: Partial<ImportOptions> = {}) =>
-  importFile(db, input, { clock, contactDelayHours: 72, ...options });
+  importFile(db, input, { clock, contactDelayHours: 72, allowChange: 1, ...options });
 const load = (
   persons: readonly Values[],
   options: Partial<ImportOptions> & { columns?: keyof typeof HEADERS } = {},

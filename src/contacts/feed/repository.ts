@@ -109,7 +109,7 @@ export const findPersons = async (
   nationalIds: readonly string[],
 ): Promise<Map<string, CoveredRow>> => {
   const { rows } = await tx.query<CoveredRow>(
-    `SELECT id, national_id, jsonb_path_query_array(exercises, '$[*].codeProfession') AS professions
+    `SELECT id, national_id, practice_values(practices, exercises, 'codeProfession') AS professions
        FROM practitioner WHERE national_id = ANY ($1::text[])`,
     [nationalIds],
   );
