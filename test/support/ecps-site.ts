@@ -5,8 +5,11 @@ import type { Config } from '../../src/config.ts';
 import type { StartInput } from '../../src/ecps/approvals/service.ts';
 import type { EndpointName } from '../../src/ecps/protocol/api.ts';
 import { createEcps, type EcpsService } from '../../src/ecps/service.ts';
+import { createContacts } from '../../src/contacts/service.ts';
+import { tellContactChanges } from '../../src/contacts/notices.ts';
 import { createAudit } from '../../src/audit/record.ts';
 import { createKernel } from '../../src/http/kernel.ts';
+import { mount } from '../../src/http/mount.ts';
 import { createLimits } from '../../src/limits/limits.ts';
 import type { Messages } from '../../src/messages/service.ts';
 import type { Phone } from '../../src/phone/client.ts';
@@ -46,6 +49,8 @@ export interface EcpsSite {
   messages: Messages;
   inbox: Inbox;
   ecps: EcpsService;
+  /** The job that tells of changed contact details. */
+  tellContacts(): Promise<number>;
   /** Phones whose sessions were ended. */
   revoked: string[];
   /** A phone without keys. */
@@ -177,6 +182,15 @@ export const startEcpsSite = async (
   const kernel = createKernel({ config, log: createLog('silent') });
   const pages = ecps.pages(kernel);
   kernel.app.use(ecps.routes.routes()).use(pages.routes());
+  const contactDeps = {
+    ...{ config, db, store, messages, limits, clock, audit: createAudit({ clock }) },
+    keyring: createKeyRing(MASTER),
+  };
+  const contacts = createContacts({
+    ...contactDeps,
+    ports: { kick: () => undefined, onStopped: ecps.onContactStopped },
+  });
+  kernel.app.use(mount(contacts.pages(kernel))).use(mount(contacts.feed));
   const server = kernel.server();
   await listen(server, port);
   onFileEnd(async () => {
@@ -196,6 +210,7 @@ export const startEcpsSite = async (
     messages,
     inbox,
     ecps,
+    tellContacts: () => tellContactChanges(contactDeps),
     revoked,
     phone: (vault = createMemoryVault(), { address, fetch: send = fetch } = {}) => {
       const via: Fetch = (url, init) => {
