@@ -54,8 +54,12 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'declare a card lost, list cards',
     load: async () => (await import('./card/command.ts')).runCardsCommand,
   },
+  support: {
+    summary: 'why a person cannot activate or sign in, and what to do',
+    load: async () => (await import('./support/command.ts')).runSupportCommand,
+  },
   audit: {
-    summary: 'verify the audit trail',
+    summary: 'verify, show and export the audit trail',
     load: async () => (await import('./audit/command.ts')).runAuditCommand,
   },
   phone: {
