@@ -12,11 +12,10 @@ ALTER TABLE practitioner ADD COLUMN missing_since timestamptz;
 ALTER TABLE practitioner ADD COLUMN added_by_run bigint;
 CREATE INDEX practitioner_missing ON practitioner (missing_since) WHERE missing_since IS NOT NULL;
 
--- Read by imports only, which read the whole table anyway; written for every row.
+-- Written for every person of an import and hardly read: imports read the whole table anyway, the public directory has its own
+-- tables (0013), and an operator's `registry search` may read the table once.
 DROP INDEX practitioner_by_source;
--- The same by bytes: no order of letters is asked of it, and writing it costs a third.
 DROP INDEX practitioner_by_name;
-CREATE INDEX practitioner_by_name ON practitioner (search_family COLLATE "C", search_given COLLATE "C");
 -- A person of many places stays in one piece: what is packed compresses badly, and a lookup reads one page.
 ALTER TABLE practitioner SET (toast_tuple_target = 8160);
 

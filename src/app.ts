@@ -30,6 +30,7 @@ import { openRedis } from './platform/redis.ts';
 import type { ExpiringStore } from './platform/store/contract.ts';
 import { createPostgresStore, sweepExpired } from './platform/store/postgres.ts';
 import { createRedisStore } from './platform/store/redis.ts';
+import { endGraces } from './registry/grace.ts';
 import { createRegistry, type Registry } from './registry/service.ts';
 import { createPhoneServer, servesPhone } from './phone/server.ts';
 import { createRefusals, sweepRefusals } from './support/refusals.ts';
@@ -151,6 +152,11 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
 
   const jobs = createJobs({ db, clock, log });
   jobs.add({ name: 'directory-refresh', everySeconds: 15, run: createDirectoryRefresh({ db, clock }) });
+  jobs.add({
+    name: 'registry-grace',
+    everySeconds: 60,
+    run: async () => void (await endGraces({ db, clock, audit, graceHours: config.registryGraceHours })),
+  });
   jobs.add({ name: 'messages-forget', everySeconds: 86_400, run: () => messages.forget() });
   jobs.add({ name: 'refusals-forget', everySeconds: 86_400, run: () => sweepRefusals(db, clock.now()) });
   if (config.store === 'postgres') {

@@ -176,6 +176,16 @@ export const SETTINGS = {
     fallback: '72',
     doc: 'Hours after which changed contact details may serve an activation.',
   }),
+  registryGraceHours: setting(integer(0, 8760), {
+    env: 'CADUCEE_REGISTRY_GRACE_HOURS',
+    fallback: '24',
+    doc: 'Hours for which a person may be missing from the registry’s files before they are inactive: no sign-in, phones at rest. They are active again with the first file that names them.',
+  }),
+  registryHistoryDays: setting(integer(1, 3650), {
+    env: 'CADUCEE_REGISTRY_HISTORY_DAYS',
+    fallback: '90',
+    doc: 'Days for which the registry keeps who was how before each import: so long can a run be shown in detail and rolled back.',
+  }),
   pinMinLength: setting(integer(4, 8), {
     env: 'CADUCEE_PIN_MIN_LENGTH',
     fallback: '4',

@@ -60,6 +60,8 @@ export const EVENTS = {
 
   // registry, services, keys
   registry_imported: 'A file of the registry was imported.',
+  registry_rolled_back: 'An import of the registry was undone.',
+  registry_merged: 'Two identifiers turned out to be one person, who keeps one `sub`.',
   registry_status_changed: 'A practitioner’s status changed.',
   contact_changed: 'A practitioner’s contact details changed (the details themselves are not here).',
   contact_change_stopped:

@@ -106,7 +106,7 @@ export type DirectoryRow = Pick<
   'national_id' | 'civility' | 'family_name' | 'given_name' | 'practices' | 'exercises'
 > & { towns: string[] };
 
-/** Active persons of exactly this folded name. */
+/** Active persons of exactly this folded name. For operators: it reads the whole table. */
 export const findByName = async (
   db: Queryable,
   family: string,
@@ -115,7 +115,7 @@ export const findByName = async (
 ): Promise<DirectoryRow[]> => {
   const { rows } = await db.query<DirectoryRow>(
     `SELECT national_id, civility, family_name, given_name, practices, exercises, towns FROM practitioner
-      WHERE search_family COLLATE "C" = $1 AND ($2::text IS NULL OR search_given COLLATE "C" = $2) AND status = 'active'
+      WHERE search_family = $1 AND ($2::text IS NULL OR search_given = $2) AND status = 'active'
       ORDER BY search_given, national_id LIMIT $3`,
     [family, given ?? null, limit],
   );
