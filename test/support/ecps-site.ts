@@ -27,6 +27,7 @@ import { createRedisStore } from '../../src/platform/store/redis.ts';
 import { importFile } from '../../src/registry/import.ts';
 import { createRegistry, type Registry } from '../../src/registry/service.ts';
 import type { Inbox, InboxMessage } from '../../src/sandbox/inbox/index.ts';
+import { createRefusals, type Refusals } from '../../src/support/refusals.ts';
 import { onFileEnd } from './cleanup.ts';
 import { testConfig } from './login-site.ts';
 import { inboxTransports, startInbox, testMessages } from './mail.ts';
@@ -49,6 +50,8 @@ export interface EcpsSite {
   messages: Messages;
   inbox: Inbox;
   ecps: EcpsService;
+  /** What showed a support id. */
+  refusals: Refusals;
   /** The job that tells of changed contact details. */
   tellContacts(): Promise<number>;
   /** Phones whose sessions were ended. */
@@ -179,7 +182,9 @@ export const startEcpsSite = async (
       placeOf: () => 'Lyon',
     },
   });
-  const kernel = createKernel({ config, log: createLog('silent') });
+  const refusals = createRefusals({ db, clock, log: createLog('silent') });
+  onFileEnd(() => refusals.close());
+  const kernel = createKernel({ config, log: createLog('silent'), keepRefusal: refusals.keep });
   const pages = ecps.pages(kernel);
   kernel.app.use(ecps.routes.routes()).use(pages.routes());
   const contactDeps = {
@@ -210,6 +215,7 @@ export const startEcpsSite = async (
     messages,
     inbox,
     ecps,
+    refusals,
     tellContacts: () => tellContactChanges(contactDeps),
     revoked,
     phone: (vault = createMemoryVault(), { address, fetch: send = fetch } = {}) => {
