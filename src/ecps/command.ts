@@ -32,12 +32,16 @@ export const openEcps = async (context: CommandContext, clock: Clock = systemClo
   const [config, db, keyring] = [await context.config(), await context.database(), await context.keyring()];
   const log = createLog('silent');
   const store = createPostgresStore(db, clock);
+  const messages = createMessages({
+    ...{ db, keyring, clock, log },
+    transports: createMessageTransports(config, clock),
+  });
   return createEcps({
     config,
     db,
     store,
     registry: createRegistry({ db, clock, contactDelayHours: config.contactDelayHours }),
-    messages: createMessages({ db, keyring, clock, log, transports: createMessageTransports(config, clock) }),
+    messages: { ...messages, kick: () => undefined },
     audit: createAudit({ clock }),
     limits: createLimits({ store }),
     keyring,
