@@ -29,7 +29,6 @@ export const endGraces = ({ db, clock, audit, graceHours }: GraceDependencies): 
   db.transaction(async (tx) => {
     const gone = await endGrace(tx, clock.now(), graceHours);
     for (const nationalId of gone) {
-      // oxlint-disable-next-line no-await-in-loop -- one connection
       await audit.record(tx, {
         type: 'registry_status_changed',
         nationalId,

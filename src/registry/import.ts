@@ -89,7 +89,6 @@ const findReader = async (
   for (let next = await source.files.next(); !next.done; next = await source.files.next()) {
     const { name, bytes } = next.value;
     try {
-      // oxlint-disable-next-line no-await-in-loop -- the entries of an archive come in order
       return { reader: await openReader(bytes, events), fileName: name };
     } catch (error) {
       if (!(error instanceof ImportError) || !['unknown_layout', 'empty'].includes(error.code)) throw error;

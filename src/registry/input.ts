@@ -79,7 +79,6 @@ const open = async function* (
   const iterator = bytes[Symbol.asyncIterator]();
   let head = Buffer.alloc(0);
   while (head.length < 4) {
-    // oxlint-disable-next-line no-await-in-loop -- a stream is read in order
     const next = await iterator.next();
     if (next.done) break;
     head = Buffer.concat([head, next.value]);

@@ -36,7 +36,7 @@ const copy = (
   signal?: AbortSignal,
 ): Promise<void> =>
   pipeline(
-    Readable.from(batches, { objectMode: false, highWaterMark: 1 << 19 }),
+    Readable.from(batches, { objectMode: false }),
     client.query(copyFrom(sql)),
     signal ? { signal } : {},
   );
@@ -65,7 +65,6 @@ export const copyToRegistry = async (
   let done = false;
   const untilFull = async function* (): AsyncGenerator<Buffer> {
     while (reader.partBytes() < MOST_PARTS) {
-      // oxlint-disable-next-line no-await-in-loop -- one batch after the other
       const next = await reader.rows.next();
       if (next.done) {
         done = true;
@@ -75,10 +74,8 @@ export const copyToRegistry = async (
     }
   };
   while (!done) {
-    // oxlint-disable-next-line no-await-in-loop -- one COPY after the other
     await copy(client, sql, untilFull(), signal);
     const parts = reader.takeParts();
-    // oxlint-disable-next-line no-await-in-loop
     if (parts.length > 0) await copy(client, COPY_STAGING, [parts], signal);
   }
 };
@@ -163,7 +160,6 @@ const collectParts = async (tx: Queryable, where: keyof typeof FIRST): Promise<b
   );
   let current: Person | undefined;
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- a cursor is read in order
     const { rows } = await tx.query<PartRow & Record<string, unknown>>('FETCH 2000 FROM registry_parts');
     const done: Person[] = [];
     for (const part of rows.map(toPerson)) {
@@ -174,7 +170,6 @@ const collectParts = async (tx: Queryable, where: keyof typeof FIRST): Promise<b
       }
     }
     if (rows.length === 0 && current) done.push(current);
-    // oxlint-disable-next-line no-await-in-loop
     if (done.length > 0) await keepJoined(tx, done);
     if (rows.length === 0) break;
   }

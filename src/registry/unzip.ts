@@ -50,7 +50,6 @@ class ByteSource {
     const parts: Buffer[] = [];
     let have = 0;
     while (have < length) {
-      // oxlint-disable-next-line no-await-in-loop -- a stream is read in order
       const more = await this.some();
       if (more === undefined) return undefined;
       parts.push(more);
@@ -109,7 +108,6 @@ const zip64Length = (extra: Buffer): number | undefined => {
 
 const readStored = async function* (source: ByteSource, length: number): AsyncGenerator<Buffer> {
   for (let left = length; left > 0;) {
-    // oxlint-disable-next-line no-await-in-loop
     const bytes = await source.some();
     if (!bytes) throw damaged('it ends too early');
     source.giveBack(bytes.subarray(left));
@@ -126,7 +124,6 @@ const readDeflated = async function* (source: ByteSource): AsyncGenerator<Buffer
   let cut = false;
   const feed = async function* (): AsyncGenerator<Buffer> {
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop
       const bytes = await source.some();
       if (!bytes) {
         cut = true;
@@ -199,7 +196,6 @@ const readDescriptor = async (source: ByteSource, { zip64 }: LocalHeader): Promi
 export const readZip = async function* (input: AsyncIterable<Uint8Array>): AsyncGenerator<ZipEntry> {
   const source = new ByteSource(input);
   for (let count = 0; ; count++) {
-    // oxlint-disable-next-line no-await-in-loop
     const header = await readHeader(source);
     if (!header) {
       if (count === 0) throw damaged('it has no entry');
@@ -208,7 +204,6 @@ export const readZip = async function* (input: AsyncIterable<Uint8Array>): Async
     const data = readData(source, header);
     yield { name: header.name, bytes: data };
     // What the reader left is passed over, and checked.
-    // oxlint-disable-next-line no-await-in-loop
     for (let next = await data.next(); !next.done; next = await data.next());
   }
 };
