@@ -7,6 +7,7 @@ import { createClients } from './clients/service.ts';
 import type { Config } from './config.ts';
 import { createContacts } from './contacts/service.ts';
 import { createDirectoryRefresh } from './directory/refresh.ts';
+import { fhirRoutes } from './directory/fhir/routes.ts';
 import { directoryRoutes } from './directory/routes.ts';
 import { createEcps } from './ecps/service.ts';
 import { healthRoutes } from './http/health.ts';
@@ -190,6 +191,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   app.use(mount(contacts.pages(kernel)));
   app.use(mount(contacts.feed));
   app.use(mount(directoryRoutes({ db, config, limits, render: kernel.render })));
+  app.use(mount(fhirRoutes({ db, config, limits, failures: kernel.failures })));
   if (sandbox) {
     const contactsChanged = (): void => void jobs.kick('contact-notices');
     app.use(mount(sandbox(kernel, { db, registry, clock, contactsChanged })));

@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Queryable } from '../platform/postgres.ts';
+import { storedExercises, type PracticeRow } from '../registry/repository.ts';
 import { foldTown, nameWords, soundOf, wordsOf, type WordKind } from './words.ts';
 
 /**
@@ -29,10 +30,14 @@ type SourceRow = {
   search_family: string;
   search_given: string;
   towns: string[];
-  professions: (string | null)[];
-  roles: (string | null)[];
-  structures: (string | null)[];
-};
+} & PracticeRow;
+
+/** A person with what is searched by, besides names. */
+interface Source extends Omit<SourceRow, 'practices' | 'exercises'> {
+  professions: string[];
+  /** Of directory_key. */
+  keys: string[];
+}
 
 /** The cheap sign that the registry changed: its last import. */
 const readSign = async (db: Queryable): Promise<string> => {
@@ -71,17 +76,42 @@ const listChanged = async (client: Queryable): Promise<number> => {
   return rows[0]?.count ?? 0;
 };
 
-const readBatch = async (client: Queryable, from: number): Promise<SourceRow[]> => {
+const distinct = (values: readonly (string | undefined)[]): string[] => [
+  ...new Set(values.filter((value): value is string => value !== undefined && value !== '')),
+];
+
+/** Longer ones are no identifier. */
+const LONGEST_KEY = 100;
+
+const toSource = (row: SourceRow): Source => {
+  const exercises = storedExercises(row);
+  const activities = exercises.flatMap((exercise) => exercise.activities);
+  const professions = distinct(exercises.map(({ codeProfession }) => codeProfession));
+  const structures = activities.flatMap((activity) => [
+    activity.identifiantTechniqueDeLaStructure,
+    activity.numeroFinessSite,
+    activity.numeroSiretSite,
+  ]);
+  return {
+    ...row,
+    professions,
+    keys: [
+      ...professions.map((code) => `profession/${code}`),
+      ...distinct(activities.map(({ codeRole }) => codeRole)).map((code) => `role/${code}`),
+      ...distinct(structures).map((id) => `structure/${id}`),
+    ].filter((key) => key.length <= LONGEST_KEY),
+  };
+};
+
+const readBatch = async (client: Queryable, from: number): Promise<Source[]> => {
   const { rows } = await client.query<SourceRow>(
     `SELECT p.id, p.digest, p.updated_at::text AS updated_at, p.search_family, p.search_given, p.towns,
-            practice_values(p.practices, p.exercises, 'codeProfession') AS professions,
-            practice_values(p.practices, p.exercises, 'codeRole') AS roles,
-            practice_values(p.practices, p.exercises, 'identifiantTechniqueDeLaStructure') AS structures
+            p.practices, p.exercises
        FROM directory_todo t JOIN practitioner p USING (id)
       WHERE t.n > $1 AND t.n <= $2 ORDER BY t.n`,
     [from, from + BATCH],
   );
-  return rows;
+  return rows.map(toSource);
 };
 
 const forget = async (tx: Queryable, ids: readonly string[]): Promise<void> => {
@@ -94,18 +124,14 @@ const forget = async (tx: Queryable, ids: readonly string[]): Promise<void> => {
   await tx.query('DELETE FROM directory_key WHERE practitioner_id = ANY ($1::uuid[])', [ids]);
 };
 
-const distinct = (values: readonly (string | null)[]): string[] => [
-  ...new Set(values.filter((value): value is string => value !== null && value !== '')),
-];
-
 /** At most this much of the towns is compared: nobody reads a longer list. */
 const LONGEST_TOWNS = 1000;
 const LONGEST_NAME = 200;
 
-const insertNames = async (tx: Queryable, persons: readonly SourceRow[]): Promise<void> => {
+const insertNames = async (tx: Queryable, persons: readonly Source[]): Promise<void> => {
   const rows = persons.flatMap((person) => {
     const towns = `|${distinct(person.towns.map(foldTown)).join('|').slice(0, LONGEST_TOWNS)}|`;
-    const professions = distinct(person.professions).join(' ');
+    const professions = person.professions.join(' ');
     return nameWords(person.search_family).map(({ word, place }) => ({
       person,
       word,
@@ -132,29 +158,22 @@ const insertNames = async (tx: Queryable, persons: readonly SourceRow[]): Promis
   );
 };
 
-/** What software searches by, besides names. */
-export const keysOf = (row: Pick<SourceRow, 'professions' | 'roles' | 'structures'>): string[] => [
-  ...distinct(row.professions).map((code) => `profession/${code}`),
-  ...distinct(row.roles).map((code) => `role/${code}`),
-  ...distinct(row.structures).map((id) => `structure/${id.slice(0, 100)}`),
-];
-
-const insertKeys = async (tx: Queryable, persons: readonly SourceRow[]): Promise<void> => {
-  const rows = persons.flatMap((person) => keysOf(person).map((key) => ({ key, id: person.id })));
+const insertKeys = async (tx: Queryable, persons: readonly Source[]): Promise<void> => {
+  const rows = persons.flatMap((person) => person.keys.map((key) => ({ key, id: person.id })));
   await tx.query(
     'INSERT INTO directory_key (key, practitioner_id) SELECT * FROM unnest($1::text[], $2::uuid[])',
     [rows.map(({ key }) => key), rows.map(({ id }) => id)],
   );
 };
 
-const wordsByKind = (person: SourceRow): [WordKind, string][] => [
+const wordsByKind = (person: Source): [WordKind, string][] => [
   ...nameWords(person.search_family).map(({ word }): [WordKind, string] => ['f', word]),
   ...wordsOf(person.search_given).map((word): [WordKind, string] => ['g', word]),
   ...person.towns.flatMap((town) => wordsOf(foldTown(town)).map((word): [WordKind, string] => ['t', word])),
 ];
 
 /** Learns the words not met before; `met` spares the database those of earlier batches. */
-const learnWords = async (tx: Queryable, persons: readonly SourceRow[], met: Set<string>): Promise<void> => {
+const learnWords = async (tx: Queryable, persons: readonly Source[], met: Set<string>): Promise<void> => {
   const fresh = new Map<string, [WordKind, string]>();
   for (const person of persons) {
     for (const [kind, word] of wordsByKind(person)) {
@@ -206,7 +225,7 @@ const inOne = async (client: Queryable, work: () => Promise<void>): Promise<void
   }
 };
 
-const derive = async (client: Queryable, persons: readonly SourceRow[], met: Set<string>): Promise<void> => {
+const derive = async (client: Queryable, persons: readonly Source[], met: Set<string>): Promise<void> => {
   await forget(
     client,
     persons.map(({ id }) => id),

@@ -2,8 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { refreshDirectory } from '../../src/directory/refresh.ts';
+import { fhirRoutes } from '../../src/directory/fhir/routes.ts';
 import { directoryRoutes } from '../../src/directory/routes.ts';
 import { createKernel } from '../../src/http/kernel.ts';
+import { mount } from '../../src/http/mount.ts';
 import { createLimits } from '../../src/limits/limits.ts';
 import { ManualClock } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
@@ -41,6 +43,7 @@ export const startDirectorySite = async (people: readonly Values[]): Promise<Dir
   const kernel = createKernel({ config, log: createLog('silent', new PassThrough()) });
   const limits = createLimits({ store: createPostgresStore(db, clock) });
   kernel.app.use(directoryRoutes({ db, config, limits, render: kernel.render }).routes());
+  kernel.app.use(mount(fhirRoutes({ db, config, limits, failures: kernel.failures })));
   server.on('request', kernel.handler());
   onFileEnd(() => new Promise((resolve) => server.closeAllConnections() ?? server.close(resolve)));
   return { origin, appOrigin: config.appOrigin, db, clock, registry };

@@ -7,6 +7,28 @@ const later = (retryAfter: string | undefined) =>
 
 /** Every refusal in words: what happened, why, what to do now. The key is the code of the Refusal. */
 export const errors = {
+  // FHIR
+  fhir_parameter_invalid: {
+    title: 'This search parameter is malformed',
+    text: 'The diagnostics say which one, and why.',
+    action: 'Correct it (docs/directory.md).',
+  },
+  fhir_parameter_unsupported: {
+    title: 'This search is not offered',
+    text: 'The diagnostics say which parameter is not; /fhir/metadata lists them.',
+    action: 'Search otherwise (docs/directory.md).',
+  },
+  fhir_too_costly: {
+    title: 'This search is too wide',
+    text: 'It would have read too large a part of the directory.',
+    action: 'Add a name, a profession or a period.',
+  },
+  fhir_format: {
+    title: 'This format is not offered',
+    text: 'FHIR is served here as JSON only.',
+    action: 'Ask for application/fhir+json.',
+  },
+
   // Contact details
   contact_stop_late: {
     title: 'This link is no longer valid',

@@ -6,6 +6,28 @@ const later = (retryAfter: string | undefined) =>
 
 /** Every refusal in words: what happened, why, what to do now. The key is the code of the Refusal. */
 export const errors = {
+  // FHIR
+  fhir_parameter_invalid: {
+    title: 'Ce paramètre de recherche n’a pas la bonne forme',
+    text: 'Le diagnostic dit lequel et pourquoi.',
+    action: 'Corrigez-le (docs/directory.md).',
+  },
+  fhir_parameter_unsupported: {
+    title: 'Cette recherche n’est pas proposée',
+    text: 'Le diagnostic dit quel paramètre ne l’est pas ; /fhir/metadata les liste.',
+    action: 'Cherchez autrement (docs/directory.md).',
+  },
+  fhir_too_costly: {
+    title: 'Cette recherche est trop large',
+    text: 'Elle aurait lu une trop grande part du répertoire.',
+    action: 'Ajoutez un nom, une profession ou une période.',
+  },
+  fhir_format: {
+    title: 'Ce format n’est pas proposé',
+    text: 'FHIR est servi ici en JSON seulement.',
+    action: 'Demandez application/fhir+json.',
+  },
+
   // Contact details
   contact_stop_late: {
     title: 'Ce lien n’est plus valable',
