@@ -17,6 +17,17 @@ export const endGrace = async (tx: Queryable, now: Date, graceHours: number): Pr
   return rows.map((row) => row.national_id);
 };
 
+/** How many an import that was only compared would make inactive. */
+export const countEnding = async (tx: Queryable, now: Date, graceHours: number): Promise<number> => {
+  const { rows } = await tx.query<{ count: number }>(
+    `SELECT count(*) AS count FROM practitioner p LEFT JOIN registry_comparison c ON c.practitioner_id = p.id
+      WHERE p.status = 'active'
+        AND ((p.missing_since <= $1 AND c.fate IS DISTINCT FROM 'returned') OR (c.fate = 'missing' AND $2))`,
+    [new Date(now.getTime() - graceHours * 3_600_000), graceHours === 0],
+  );
+  return rows[0]?.count ?? 0;
+};
+
 export interface GraceDependencies {
   db: Database;
   clock: Clock;

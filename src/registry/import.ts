@@ -21,14 +21,21 @@ import {
 } from './comparison.ts';
 import { copyValue } from './copy-text.ts';
 import { ImportError } from './file-error.ts';
-import { endGrace } from './grace.ts';
+import { countEnding, endGrace } from './grace.ts';
 import { guard } from './guard.ts';
 import { openSource, type ImportInput, type Source } from './input.ts';
 import { openReader, type ReaderEvents, type RegistryReader } from './reader.ts';
 import type { RefusalReason, WarningCode } from './record.ts';
 import { createTeller, type ImportReport, type Told } from './report.ts';
 import { beginRun, endRun, forgetChanges, lastImport, nextRun, type RunRow } from './runs.ts';
-import { copyToRegistry, copyToStaging, createStaging, settleRegistry, settleStaging } from './staging.ts';
+import {
+  copyToRegistry,
+  copyToStaging,
+  countStaged,
+  createStaging,
+  settleRegistry,
+  settleStaging,
+} from './staging.ts';
 
 export type { ImportInput } from './input.ts';
 
@@ -203,15 +210,12 @@ const apply = async (work: Work): Promise<Done> => {
   const { signal } = options;
   await copyToStaging(client, opened.reader, signal);
   opened.progress({ phase: 'comparing', lines: opened.reader.read() });
-  let persons = await settleStaging(tx);
-  requireSomebody(persons);
+  requireSomebody(await settleStaging(tx));
   await followMerges(tx);
   const scope = scopeOf(work);
   const known = await countActive(tx, work.source);
   const counts = await compare(tx, scope);
-  persons = counts.added + counts.changed + counts.otherSource + counts.rewritten;
-  const { rows } = await tx.query<{ count: number }>('SELECT count(*) AS count FROM registry_staging');
-  persons = rows[0]?.count ?? persons;
+  const persons = await countStaged(tx);
   signal?.throwIfAborted();
   if (work.last) {
     const changed = counts.changed - counts.returned;
@@ -219,14 +223,16 @@ const apply = async (work: Work): Promise<Done> => {
     guard({ known, changed, removed: counts.removed, ...professions }, options.allowChange);
   }
   opened.progress({ phase: 'writing' });
-  if (options.dryRun) return { ...counts, persons, deactivated: 0 };
+  const graceHours = options.graceHours ?? 0;
+  if (options.dryRun)
+    return { ...counts, persons, deactivated: await countEnding(tx, scope.now, graceHours) };
   await begin(work);
   await keepBefore(tx);
   await insertAdded(tx, scope);
   await updateChanged(tx, scope);
   await declareContacts(tx, scope);
   await markMissing(tx, scope);
-  const gone = await endGrace(tx, scope.now, options.graceHours ?? 0);
+  const gone = await endGrace(tx, scope.now, graceHours);
   await keepChanges(tx, scope);
   signal?.throwIfAborted();
   return { ...counts, persons, deactivated: gone.length };

@@ -186,6 +186,11 @@ export const settleStaging = async (tx: Queryable): Promise<number> => {
     await tx.query('INSERT INTO registry_staging SELECT * FROM registry_joined');
   }
   await tx.query('ANALYZE registry_staging (national_id, digest, line)');
+  return countStaged(tx);
+};
+
+/** How many persons the file has. */
+export const countStaged = async (tx: Queryable): Promise<number> => {
   const { rows } = await tx.query<{ count: number }>('SELECT count(*) AS count FROM registry_staging');
   return rows[0]?.count ?? 0;
 };
