@@ -38,7 +38,7 @@ const clock = new ManualClock('2026-01-01T00:00:00Z');
 const { db } = await testDatabase();
 const registry = createRegistry({ db, clock, contactDelayHours: 72 });
 const load = (people: readonly Values[]) =>
-  importFile(db, blocks(file(HEADERS[50], people)), { clock, contactDelayHours: 72 });
+  importFile(db, blocks(file(HEADERS[50], people)), { clock, contactDelayHours: 72, allowChange: 100 });
 
 const numbers = new Map(Array.from({ length: 200 }, (_, index) => [rpps(index), index]));
 /** In the order shown; homonyms, whose order is any but always the same, by number. */

@@ -416,7 +416,12 @@ const references = (value: unknown): string[] => {
   if (Array.isArray(value)) return value.flatMap(references);
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) =>
-    name === 'reference' && typeof inner === 'string' ? [inner] : references(inner),
+    // What an entry holds is a resource of its own.
+    name === 'reference' && typeof inner === 'string'
+      ? [inner]
+      : name === 'resource'
+        ? []
+        : references(inner),
   );
 };
 

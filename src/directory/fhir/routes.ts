@@ -93,8 +93,11 @@ const inTime = async <T>(db: Database, work: (tx: Queryable) => Promise<T>): Pro
       return work(tx);
     });
   } catch (error) {
-    if ((error as { code?: unknown }).code !== '57014') throw error;
-    throw new Refusal('fhir_too_costly', 400, { cause: error });
+    const { code } = error as { code?: unknown };
+    if (code === '57014') throw new Refusal('fhir_too_costly', 400, { cause: error });
+    // An instant of a made-up cursor that no calendar has.
+    if (code === '22007' || code === '22008') throw new Refusal('request_invalid', 400, { cause: error });
+    throw error;
   }
 };
 

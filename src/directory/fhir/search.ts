@@ -37,17 +37,27 @@ export interface Found<R extends Resource = Resource> {
 }
 
 /** A walk of persons in a fixed order, after a position. */
-type Walk = (after: readonly string[] | undefined, limit: number) => Promise<WalkedRow[]>;
+interface Walk {
+  /** What a position of this walk looks like: one of another search, or made up, is refused. */
+  position: z.ZodType<string[]>;
+  next(after: readonly string[] | undefined, limit: number): Promise<WalkedRow[]>;
+}
 
-/** A position, and for roles how many of that person's were shown already. */
-const cursorSchema = z.object({
-  p: z.array(z.string().max(400)).min(1).max(4),
-  s: z.number().int().min(0).max(1000),
-});
+const text = z.string().max(400);
+const BY_ID = z.tuple([z.guid()]);
+const BY_CHANGE = z.tuple([
+  z.string().regex(/^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)?$/),
+  z.guid(),
+]);
+const BY_NAME = z.tuple([text, text, text, z.guid()]);
 
-const cursorOf = (parameters: Parameters): z.infer<typeof cursorSchema> | undefined => {
-  const text = parameters.get('_cursor');
-  return text === undefined ? undefined : readCursor(cursorSchema, text);
+/** A position (none: before the first), and for roles how many of the next person's were shown already. */
+const cursorOf = (parameters: Parameters, walk: Walk): { after: string[] | undefined; shown: number } => {
+  const cursor = parameters.get('_cursor');
+  if (cursor === undefined) return { after: undefined, shown: 0 };
+  const schema = z.object({ p: walk.position.nullable(), s: z.number().int().min(0).max(1000) });
+  const { p, s } = readCursor(schema, cursor);
+  return { after: p ?? undefined, shown: s };
 };
 
 /** Who left the registry shows in searches by id, identifier and change; elsewhere when asked for. */
@@ -62,16 +72,23 @@ const walkOf = (db: Queryable, parameters: Parameters, keys: readonly string[] =
   const changed = parameters.has('_lastUpdated');
   const narrowing = narrowingOf(parameters, changed ? undefined : true);
   const name = readName(parameters);
-  if (name) return (after, limit) => walkName(db, name, narrowing, after, limit);
+  if (name) {
+    return { position: BY_NAME, next: (after, limit) => walkName(db, name, narrowing, after, limit) };
+  }
   const [key] = keys;
-  if (key !== undefined) return (after, limit) => walkKey(db, key, narrowing, after, limit);
-  if (changed) return (after, limit) => walkChanged(db, narrowing, after, limit);
+  if (key !== undefined) {
+    return { position: BY_ID, next: (after, limit) => walkKey(db, key, narrowing, after, limit) };
+  }
+  if (changed) {
+    return { position: BY_CHANGE, next: (after, limit) => walkChanged(db, narrowing, after, limit) };
+  }
   const { profession } = narrowing;
   if (profession !== undefined) {
     const rest = { ...narrowing, profession: undefined };
-    return (after, limit) => walkKey(db, `profession/${profession}`, rest, after, limit);
+    const own = `profession/${profession}`;
+    return { position: BY_ID, next: (after, limit) => walkKey(db, own, rest, after, limit) };
   }
-  return (after, limit) => walkAll(db, narrowing, after, limit);
+  return { position: BY_ID, next: (after, limit) => walkAll(db, narrowing, after, limit) };
 };
 
 const passes = (row: PersonRow, { active, since, until }: Narrowing): boolean =>
@@ -111,7 +128,8 @@ export const searchPractitioners = async (
   const one = await named(db, parameters);
   if (one) return whole(one.map(toPractitioner));
   const count = readCount(parameters);
-  const rows = await walkOf(db, parameters)(cursorOf(parameters)?.p, count + 1);
+  const walk = walkOf(db, parameters);
+  const rows = await walk.next(cursorOf(parameters, walk).after, count + 1);
   const last = rows[count - 1];
   return {
     resources: rows.slice(0, count).map(toPractitioner),
@@ -191,19 +209,19 @@ const pageOfRoles = async (
   rolesOf: (row: PersonRow) => PractitionerRole[],
 ): Promise<Found<PractitionerRole>> => {
   const count = readCount(parameters);
-  const cursor = cursorOf(parameters);
+  const cursor = cursorOf(parameters, walk);
   const resources: PractitionerRole[] = [];
-  let before = cursor?.p[0] === '' ? undefined : cursor?.p;
-  let skipped = cursor?.s ?? 0;
+  let before = cursor.after;
+  let skipped = cursor.shown;
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- mostly once: nearly every person has a role
-    const rows = await walk(before, count + 1);
+    const rows = await walk.next(before, count + 1);
     for (const row of rows) {
       const roles = rolesOf(row);
       const room = count - resources.length;
       resources.push(...roles.slice(skipped, skipped + room));
       if (roles.length > skipped + room) {
-        return { resources, total: undefined, next: writeCursor({ p: before ?? [''], s: skipped + room }) };
+        return { resources, total: undefined, next: writeCursor({ p: before ?? null, s: skipped + room }) };
       }
       skipped = 0;
       before = row.position;
