@@ -28,6 +28,10 @@ const person: Rule = ({ person: seen, luhn }) => {
     : problem('suspended', { at: seen.statusSetAt });
 };
 
+/** Still let in, but not for long. */
+const leaving: Rule = ({ person: seen }) =>
+  seen?.missingSince === undefined ? [] : problem('leaving', { at: seen.missingSince });
+
 const contact: Rule = ({ contact: { state, missing, effectiveAt } }) => {
   if (state === 'missing') return problem('contact_missing', { missing: missing.join('+') });
   if (state === 'too_recent' && effectiveAt) return problem('contact_too_recent', { at: effectiveAt });
@@ -164,5 +168,5 @@ export const diagnose = (view: SupportView): Problem[] => {
   const byCard = [...refusedCard(view), ...lostCard(view)];
   const newestIsCard = view.refusals[0]?.code.startsWith('card_') === true;
   const found = newestIsCard ? [...byCard, ...byPhone] : [...byPhone, ...byCard];
-  return found.length > 0 ? found : problem('fine');
+  return [...(found.length > 0 ? found : problem('fine')), ...leaving(view)];
 };

@@ -42,6 +42,7 @@ const seePerson = async (db: Database, person: Practitioner): Promise<SeenPerson
     professionCategory: exercise?.codeCategorieProfessionnelle ?? '',
     status: person.status,
     statusSetAt: status?.setAt,
+    missingSince: status?.missingSince,
     source: person.source,
   };
 };

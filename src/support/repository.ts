@@ -67,10 +67,17 @@ export const listPhones = async (db: Queryable, practitionerId: string): Promise
 export const findStatus = async (
   db: Queryable,
   practitionerId: string,
-): Promise<{ status: Status; setAt: Date | undefined } | undefined> => {
-  const { rows } = await db.query<{ status: Status; status_set_at: Date | null }>(
-    'SELECT status, status_set_at FROM practitioner WHERE id = $1',
+): Promise<{ status: Status; setAt: Date | undefined; missingSince: Date | undefined } | undefined> => {
+  const { rows } = await db.query<{ status: Status; status_set_at: Date | null; missing_since: Date | null }>(
+    'SELECT status, status_set_at, missing_since FROM practitioner WHERE id = $1',
     [practitionerId],
   );
-  return rows[0] && { status: rows[0].status, setAt: rows[0].status_set_at ?? undefined };
+  const [row] = rows;
+  return (
+    row && {
+      status: row.status,
+      setAt: row.status_set_at ?? undefined,
+      missingSince: row.missing_since ?? undefined,
+    }
+  );
 };

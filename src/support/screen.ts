@@ -137,7 +137,8 @@ const messageLine = (one: MessageFate, { t, date }: Drawing): string =>
     ...(one.lastError === undefined ? [] : [one.lastError]),
   ].join(' · ');
 
-const phoneLine = (one: SeenPhone, { t, date }: Drawing): string => {
+/** A phone takes two lines: what the person knows of it, then its id, for who acts. */
+const phoneLines = (one: SeenPhone, { t, date }: Drawing): string[] => {
   const state = t.phone[one.state];
   const told: Partial<Record<SeenPhone['state'], string | undefined>> = {
     quarantine: one.quarantineUntil && t.until(date(one.quarantineUntil)),
@@ -145,14 +146,16 @@ const phoneLine = (one: SeenPhone, { t, date }: Drawing): string => {
     expired: t.since(date(one.renewBy)),
   };
   const when = told[one.state] ?? (one.endedAt && t.since(date(one.endedAt)));
+  const used = one.lastUsedAt === undefined ? t.neverUsed : t.used(date(one.lastUsedAt));
+  const why = one.endedWhy === undefined ? '' : ` (${one.endedWhy})`;
   return [
-    one.id,
-    `${state}${when === undefined ? '' : ` ${when}`}${one.endedWhy === undefined ? '' : ` (${one.endedWhy})`}`,
-    one.name,
-    ...(one.state === 'active' && one.pin.triesLeft < 5 ? [t.triesLeft(String(one.pin.triesLeft))] : []),
-    ...(one.state === 'active' && !one.notifications ? [t.silentPhone] : []),
-    one.lastUsedAt === undefined ? t.neverUsed : t.used(date(one.lastUsedAt)),
-  ].join(' · ');
+    `${cut(one.name, 24)} · ${state}${when === undefined ? '' : ` ${when}`}${why} · ${used}`,
+    [
+      `  ${one.id}`,
+      ...(one.state === 'active' && one.pin.triesLeft < 5 ? [t.triesLeft(String(one.pin.triesLeft))] : []),
+      ...(one.state === 'active' && !one.notifications ? [t.silentPhone] : []),
+    ].join(' · '),
+  ];
 };
 
 const cardLine = (one: SeenLostCard, { t, date }: Drawing): string =>
@@ -176,13 +179,13 @@ const listed = <T>(
   items: readonly T[],
   most: number,
   none: string,
-  line: (item: T) => string,
+  line: (item: T) => string | string[],
   t: Texts,
 ): string[] => {
   if (items.length === 0) return block(label, [none]);
-  const shown = items.slice(0, items.length > most ? most - 1 : most).map(line);
+  const shown = items.slice(0, items.length > most ? most - 1 : most);
   const rest = items.length - shown.length;
-  return block(label, rest > 0 ? [...shown, t.more(rest)] : shown);
+  return block(label, [...shown.flatMap(line), ...(rest > 0 ? [t.more(rest)] : [])]);
 };
 
 const registryLines = (view: SupportView, { t, date, options }: Drawing): string[] => {
@@ -191,11 +194,14 @@ const registryLines = (view: SupportView, { t, date, options }: Drawing): string
   const { professionCode, professionCategory } = person;
   const profession = professionLabel(professionCode, options.locale, professionCategory);
   const byHand = person.statusSetAt === undefined ? '' : t.byHand(date(person.statusSetAt));
+  const missing = person.missingSince === undefined ? '' : t.missingSince(date(person.missingSince));
   return [
     ...block(t.labels.person, [
       [view.nationalId, person.name, ...(profession === '' ? [] : [profession])].join(' · '),
     ]),
-    ...block(t.labels.registry, [`${t.status[person.status]}${byHand} · ${t.source(person.source)}`]),
+    ...block(t.labels.registry, [
+      `${t.status[person.status]}${byHand}${missing} · ${t.source(person.source)}`,
+    ]),
   ];
 };
 
@@ -254,22 +260,19 @@ export const drawSupport = (view: SupportView, options: ScreenOptions): string =
         ...listed(
           t.labels.messages,
           view.messages,
-          5,
+          4,
           t.none.messages,
           (one) => messageLine(one, drawing),
           t,
         ),
-        ...listed(t.labels.phones, view.phones, 4, t.none.phones, (one) => phoneLine(one, drawing), t),
+        ...listed(t.labels.phones, view.phones, 4, t.none.phones, (one) => phoneLines(one, drawing), t),
         ...listed(t.labels.cards, view.cards, 3, t.none.cards, (one) => cardLine(one, drawing), t),
       ]
     : [];
   const ending = [
     ...listed(t.labels.refusals, view.refusals, 5, t.none.refusals, (one) => refusalLine(one, drawing), t),
     ...(view.person
-      ? [
-          ...block(t.labels.signIn, [signInLine(view, drawing)]),
-          ...block(t.labels.acts, [t.actions(view.nationalId)]),
-        ]
+      ? [...block(t.labels.signIn, [signInLine(view, drawing)]), ...block(t.labels.acts, [t.actions])]
       : []),
   ];
   return `${[...head, '', ...registryLines(view, drawing), ...known, ...ending].join('\n')}\n`;

@@ -31,6 +31,8 @@ export interface SeenPerson {
   status: Status;
   /** The status was set by hand at that time, and outlives the registry's files. */
   statusSetAt: Date | undefined;
+  /** Since when the registry's files no longer name this person; access ends after the grace. */
+  missingSince: Date | undefined;
   source: string;
 }
 

@@ -115,6 +115,17 @@ describe('why a person cannot activate', () => {
     expect(await screen(SPECIAL.noPhone)).toContain('contact_missing : Vos coordonnées nous manquent');
   });
 
+  test('somebody whom the registry’s file no longer names is told so, beside what is right', async () => {
+    const person = site.person();
+    await site.activated(person);
+    await site.db.query('UPDATE practitioner SET missing_since = $2 WHERE national_id = $1', [
+      person.nationalId,
+      site.clock.now(),
+    ]);
+    expect(await problems(person.nationalId)).toEqual(['fine', 'leaving']);
+    expect(await screen(person.nationalId)).toContain('absent du fichier depuis le');
+  });
+
   test('a struck off person’s try is told with its real reason, which the phone did not hear', async () => {
     expect(
       (await refusal(site.phone().activate({ nationalId: SPECIAL.struckOff, device: DEVICE }))).code,

@@ -9,7 +9,6 @@ import { createContacts } from '../../src/contacts/service.ts';
 import { tellContactChanges } from '../../src/contacts/notices.ts';
 import { createAudit } from '../../src/audit/record.ts';
 import { createKernel } from '../../src/http/kernel.ts';
-import { mount } from '../../src/http/mount.ts';
 import { createLimits } from '../../src/limits/limits.ts';
 import type { Messages } from '../../src/messages/service.ts';
 import type { Phone } from '../../src/phone/client.ts';
@@ -195,7 +194,7 @@ export const startEcpsSite = async (
     ...contactDeps,
     ports: { kick: () => undefined, onStopped: ecps.onContactStopped },
   });
-  kernel.app.use(mount(contacts.pages(kernel))).use(mount(contacts.feed));
+  kernel.app.use(contacts.pages(kernel).routes()).use(contacts.feed.routes());
   const server = kernel.server();
   await listen(server, port);
   onFileEnd(async () => {

@@ -86,7 +86,7 @@ export const support = {
   supportIdUnknown: (id) =>
     `The support id ${id} is not known. It is kept for 30 days; check the characters (no I, L, O or U).`,
   supportIdAnonymous: 'This refusal was not about anyone yet: ask for the national identifier.',
-  actions: (id) => `caducee support ${id} resend | cancel | suspend | revoke PHONE --reason "…"`,
+  actions: 'caducee support ID resend|cancel|suspend|revoke dev_… --reason "…"',
   unlock:
     'A phone that is locked or suspended cannot be unlocked from here: the person proves again who they are, by activating the e-CPS on that phone (mail and SMS, or card).',
   done: {
@@ -126,6 +126,10 @@ export const support = {
     suspended: {
       says: ({ at }) => `The person was suspended by hand on ${at}.`,
       tell: () => 'The audit tells who and why; lifting the suspension takes a second person.',
+    },
+    leaving: {
+      says: ({ at }) => `The registry’s file no longer names them since ${at}: access will end soon.`,
+      tell: () => 'If that is wrong, the Ordre corrects the registration before the grace is over.',
     },
     contact_missing: {
       says: ({ missing }) =>

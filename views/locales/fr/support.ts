@@ -93,7 +93,7 @@ export const support = {
   supportIdUnknown: (id: string) =>
     `Le numéro d’assistance ${id} n’est pas connu. Il est gardé 30 jours ; vérifiez les caractères (ni I, ni L, ni O, ni U).`,
   supportIdAnonymous: 'Ce refus ne concernait encore personne : demandez l’identifiant national.',
-  actions: (id: string) => `caducee support ${id} resend | cancel | suspend | revoke TÉLÉPHONE --reason "…"`,
+  actions: 'caducee support ID resend|cancel|suspend|revoke dev_… --reason "…"',
   unlock:
     'Un téléphone bloqué ou suspendu ne se débloque pas à distance : la personne prouve à nouveau qui elle est, en activant l’e-CPS sur ce téléphone (courriel et SMS, ou carte).',
   done: {
@@ -134,6 +134,10 @@ export const support = {
     suspended: {
       says: ({ at }) => `La personne a été suspendue à la main le ${at}.`,
       tell: () => 'Voir dans l’audit qui et pourquoi ; lever la suspension demande une deuxième personne.',
+    },
+    leaving: {
+      says: ({ at }) => `Le fichier du registre ne la nomme plus depuis le ${at} : son accès finira bientôt.`,
+      tell: () => 'Si c’est une erreur, l’Ordre corrige son inscription avant la fin du délai de grâce.',
     },
     contact_missing: {
       says: ({ missing }) =>
