@@ -28,7 +28,7 @@ const load = (
     audit,
     ...options,
   });
-const insist = (persons: readonly Values[], options: Partial<ImportOptions> = {}) =>
+const insist = (persons: readonly Values[], options: Parameters<typeof load>[1] = {}) =>
   load(persons, { allowChange: 1, ...options });
 const rollback = (run: number) => rollbackRun({ db, clock, audit, actor: 'test' }, run);
 const people = (count: number, from = 1): Values[] =>
