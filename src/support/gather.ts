@@ -194,12 +194,14 @@ const lastAskOf = (events: readonly ShownEvent[]): SupportView['lastAsk'] => {
 const EMPTY = { activations: [], messages: [], phones: [], cards: [] };
 
 /** Everything about the person whom this identifier names, or that it names nobody. */
-export const gatherSupport = async (deps: GatherDeps, nationalId: string): Promise<SupportView> => {
+export const gatherSupport = async (deps: GatherDeps, asked: string): Promise<SupportView> => {
   const { db, clock, registry } = deps;
   const now = clock.now();
-  const read = normalize(nationalId);
+  const read = normalize(asked);
   const since = new Date(now.getTime() - REFUSAL_DAYS * 86_400_000);
-  const person = await registry.find(nationalId);
+  const person = await registry.find(asked);
+  // Somebody may be asked for by an identifier of before.
+  const nationalId = person?.nationalId ?? asked;
   const [events, kept] = await Promise.all([
     selectEvents(db, { nationalId, types: EVENT_TYPES, since, limit: MOST.events }),
     listRefusals(db, nationalId, MOST.refusals),

@@ -165,10 +165,18 @@ const cardLine = (one: SeenLostCard, { t, date }: Drawing): string =>
     t.used(date(one.lastAt)),
   ].join(' · ');
 
+/** A code, and what it means. */
+const codeText = (code: string, drawing: Drawing): string => {
+  const { codes } = drawing.t;
+  const own = Object.hasOwn(codes, code) ? codes[code as keyof typeof codes] : undefined;
+  const words = own ?? meaning(code, drawing)?.title;
+  return words === undefined ? code : `${code} : ${words}`;
+};
+
 const refusalLine = (one: SeenRefusal, drawing: Drawing): string =>
   [
     drawing.date(one.at),
-    `${one.code}${meaning(one.code, drawing) ? ` : ${meaning(one.code, drawing)?.title ?? ''}` : ''}`,
+    codeText(one.code, drawing),
     ...(one.supportId === undefined ? [] : [one.supportId]),
     ...(one.where === undefined ? [] : [one.where]),
   ].join(' · ');
@@ -284,8 +292,9 @@ export const drawRefusal = (refusal: KeptRefusal, at: Date, options: ScreenOptio
   const { t, date } = drawing;
   const words = meaning(refusal.code, drawing);
   return `${[
-    `${t.supportId(refusal.supportId, date(refusal.at))} · ${refusal.code} · ${t.route(refusal.route)}`,
-    ...(words ? wrap(`${words.title}. ${words.text} ${words.action}`, WIDTH) : []),
+    t.supportId(refusal.supportId, date(refusal.at)),
+    cut(`${codeText(refusal.code, drawing)} · ${t.route(refusal.route)}`, WIDTH),
+    ...(words ? wrap(`${words.text} ${words.action}`, WIDTH) : []),
     ...(refusal.nationalId === undefined ? wrap(t.supportIdAnonymous, WIDTH) : ['']),
   ].join('\n')}\n`;
 };

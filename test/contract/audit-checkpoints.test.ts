@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import { sign } from 'aws4';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createAuditJobs, runCheckpoint } from '../../src/audit/jobs.ts';
 import { createPlaces, findCheckpoints, type Place } from '../../src/audit/places.ts';
@@ -192,6 +194,31 @@ describe('the signature of a request', () => {
     });
     expect(headers['authorization']).toMatch(
       /Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7$/,
+    );
+  });
+
+  test('is that of another implementation, whatever the names are', () => {
+    const name = fc.stringMatching(/^[A-Za-z0-9 !'()*~._+=&,;:@$é€-]{1,20}$/);
+    fc.assert(
+      fc.property(
+        fc.array(name, { minLength: 1, maxLength: 4 }),
+        fc.dictionary(name, name),
+        (path, query) => {
+          const url = new URL(`https://s3.example/${path.map(encodeURIComponent).join('/')}`);
+          for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
+          const at = new Date('2040-01-20T12:00:00Z');
+          const ours = signS3({ method: 'PUT', url, at, region: STORE_REGION, credentials: STORE_KEY });
+          const { authorization, ...headers } = ours;
+          const theirs = sign(
+            {
+              ...{ host: url.host, path: url.pathname + url.search, method: 'PUT', service: 's3' as const },
+              ...{ region: STORE_REGION, headers },
+            },
+            STORE_KEY,
+          );
+          expect(authorization).toBe(theirs.headers['Authorization']);
+        },
+      ),
     );
   });
 });

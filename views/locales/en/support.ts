@@ -105,6 +105,12 @@ export const support = {
     phoneUnknown: 'This phone is not that person’s.',
     personUnknown: 'Nobody in the registry has this identifier.',
   },
+  codes: {
+    person_struck_off: 'the person is struck off',
+    person_inactive: 'the person no longer practises',
+    sign_in_expired: 'the request was not confirmed in time',
+    sign_in_stopped: 'the request was stopped on the phone',
+  },
   problems: {
     unknown: {
       says: () => 'Nobody in the registry has this identifier.',

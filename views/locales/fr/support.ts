@@ -112,6 +112,13 @@ export const support = {
     phoneUnknown: 'Ce téléphone n’est pas à cette personne.',
     personUnknown: 'Personne dans le registre n’a cet identifiant.',
   },
+  /** Codes that no page shows in words. */
+  codes: {
+    person_struck_off: 'la personne est radiée',
+    person_inactive: 'la personne n’est plus en activité',
+    sign_in_expired: 'la demande n’a pas été confirmée à temps',
+    sign_in_stopped: 'la demande a été arrêtée sur le téléphone',
+  },
   problems: {
     unknown: {
       says: () => 'Cet identifiant n’est à personne dans le registre.',
