@@ -69,7 +69,8 @@ const gunzip = async function* (bytes: AsyncIterable<Uint8Array>): AsyncGenerato
   }
 };
 
-const TEXT = /\.(txt|csv)$/i;
+/** An archive made from a pipe calls its only entry `-`. */
+const TEXT = /(\.(txt|csv)|^[^.]*[^./])$/i;
 
 /** What the bytes hold: by their first four, whatever the name says. */
 const open = async function* (

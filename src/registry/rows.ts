@@ -32,7 +32,7 @@ export const STAGING_COLUMNS = 'line, part';
 const stagingEnding = (line: number, part: boolean): string => `\t${line}\t${part ? 't' : 'f'}\n`;
 
 /** Rows are handed on when there are about this many bytes of them. */
-const BATCH = 1 << 16;
+const BATCH = 1 << 17;
 
 /** A text worked out once for bytes that come again and again. */
 const remembered = (work: (text: string) => string): ((text: string) => string) => {
@@ -181,7 +181,7 @@ export class RowReader {
   }
 
   #isCurrent(start: number, end: number): boolean {
-    if (end - start !== this.#idLength) return false;
+    if (this.#idLength === 0 || end - start !== this.#idLength) return false;
     const { bytes } = this.#cells;
     for (let index = 0; index < this.#idLength; index++) {
       if (bytes[start + index] !== this.#idBytes[index]) return false;

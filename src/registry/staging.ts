@@ -36,7 +36,7 @@ const copy = (
   signal?: AbortSignal,
 ): Promise<void> =>
   pipeline(
-    Readable.from(batches, { objectMode: false }),
+    Readable.from(batches, { objectMode: false, highWaterMark: 1 << 20 }),
     client.query(copyFrom(sql)),
     signal ? { signal } : {},
   );
