@@ -438,9 +438,18 @@ describe('acts, each with a reason', () => {
     expect(await problems(person.nationalId)).toEqual(['suspended']);
     expect((await run([person.nationalId, 'suspend', ...reason])).out).toContain('déjà');
     expect((await run([person.nationalId, 'lift', ...reason])).code).toBe(0);
-    await start(person);
+    const phone = site.phone();
+    await reachPin(site, person, phone);
+    await phone.enrol(PIN);
     expect((await run([person.nationalId, 'lift', ...reason])).code).toBe(1);
+    // Its phone rests while it is suspended, and is as before afterwards.
+    await run([person.nationalId, 'suspend', ...reason]);
+    await expect(tryPin(phone, person, PIN)).rejects.toThrow();
+    await run([person.nationalId, 'lift', ...reason]);
+    expect(await tryPin(phone, person, PIN)).toMatchObject({ wrongTriesSince: 0 });
     expect((await acted(person.nationalId)).map((one) => (one as { act: string }).act)).toEqual([
+      'suspend',
+      'lift',
       'suspend',
       'lift',
     ]);
