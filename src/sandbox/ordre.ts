@@ -1,11 +1,12 @@
 import type Router from '@koa/router';
 import type { Context } from 'koa';
-import { ordrePage, ordreWhoPage, type OrdreDone } from '../../views/pages/ordre.ts';
+import { ordrePage, ordreWhoPage, type OrdreDone, type OrdreProps } from '../../views/pages/ordre.ts';
 import type { Forms } from '../http/csrf.ts';
 import { Refusal } from '../http/errors.ts';
 import type { Render } from '../http/render.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Queryable } from '../platform/postgres.ts';
+import { contactValues } from '../registry/contacts.ts';
 import type { ContactDeclaration, Practitioner, Registry } from '../registry/service.ts';
 import type { Persona } from './personas.ts';
 
@@ -56,7 +57,7 @@ const draw = async (
   deps: OrdreDeps,
   ctx: Context,
   person: Practitioner,
-  problem?: { email: string; phone: string },
+  problem?: OrdreProps['entered'],
 ): Promise<void> => {
   const { registry, clock, render, forms, links } = deps;
   const history = await registry.contactHistory(person.id);
@@ -78,6 +79,17 @@ const holds = (newest: ContactDeclaration | undefined) => ({
   email: newest?.email ?? '',
   phone: newest?.phone ?? '',
 });
+
+/** Which of the two nobody could be reached at. */
+const wrongOf = (entered: { email: string; phone: string }): ('email' | 'phone')[] =>
+  (['email', 'phone'] as const).filter((name) => {
+    try {
+      contactValues({ [name]: entered[name] });
+      return false;
+    } catch {
+      return true;
+    }
+  });
 
 /** Refusal: `contact_malformed`. */
 const save = async (
@@ -117,7 +129,7 @@ export const ordreRoutes = (router: Router, deps: OrdreDeps): Router => {
       ctx.status = 303;
     } catch (error) {
       if (!(error instanceof Refusal) || error.code !== 'contact_malformed') throw error;
-      await draw(deps, ctx, person, entered);
+      await draw(deps, ctx, person, { ...entered, wrong: wrongOf(entered) });
     }
   });
   router.post(`${PATH}/:id/vieillir`, async (ctx) => {

@@ -30,7 +30,7 @@ export interface OrdreProps {
   history: readonly Declaration[];
   now: Date;
   /** What was typed, when it was malformed. */
-  entered: { email: string; phone: string } | undefined;
+  entered: { email: string; phone: string; wrong: readonly ('email' | 'phone')[] } | undefined;
   done: OrdreDone | undefined;
   token: string;
   links: { app: string; inbox: string };
@@ -140,11 +140,13 @@ const form = (chrome: Chrome, props: OrdreProps): Raw => {
       <input type="hidden" name="jeton" value="${props.token}" />
       ${problem && html`<p class="problem" id="contact-problem" role="alert">${t.problem}</p>`}
       ${input({
-        ...{ id: 'email', name: 'courriel', type: 'email', label: t.email, hint: t.emailHint, problem },
+        ...{ id: 'email', name: 'courriel', type: 'email', label: t.email, hint: t.emailHint },
+        problem: props.entered?.wrong.includes('email') === true,
         value: props.entered?.email ?? newest?.email ?? '',
       })}
       ${input({
-        ...{ id: 'phone', name: 'telephone', type: 'tel', label: t.phone, hint: t.phoneHint, problem },
+        ...{ id: 'phone', name: 'telephone', type: 'tel', label: t.phone, hint: t.phoneHint },
+        problem: props.entered?.wrong.includes('phone') === true,
         value: props.entered?.phone ?? newest?.phone ?? '',
       })}
       <button class="button" type="submit">${t.save}</button>
