@@ -237,7 +237,9 @@ describe('PractitionerRole', () => {
       location: [{ reference: '#lieu' }],
       contained: [{ resourceType: 'Location', address: { city: 'LYON', postalCode: '69003' } }],
     });
-    const reference = (cabinet?.resource['practitioner'] as unknown as { reference: string }).reference;
+    const reference = String(
+      (cabinet?.resource['practitioner'] as { reference?: string } | undefined)?.reference,
+    );
     expect((await get(reference)).body['id']).toBe(reference.split('/')[1]);
     expect((await get(`PractitionerRole?practitioner=${reference}`)).body.total).toBe(2);
     expect((await get(hospital?.fullUrl ?? '')).body).toEqual(hospital?.resource);

@@ -397,9 +397,12 @@ const invariants = (value: Json, type: string, path: string): string[] => {
       value['kind'] !== 'instance' || value['implementation'] !== undefined,
     );
     for (const rest of list(value['rest'])) {
-      rule('cpb-9 a resource once', unique(list(rest['resource']).map((one) => one['type'])));
-      for (const one of list(rest['resource'])) {
-        rule('cpb-12 a search parameter once', unique(list(one['searchParam']).map(({ name }) => name)));
+      rule('cpb-9 a resource once', unique(list(rest['resource']).map((described) => described['type'])));
+      for (const described of list(rest['resource'])) {
+        rule(
+          'cpb-12 a search parameter once',
+          unique(list(described['searchParam']).map(({ name }) => name)),
+        );
       }
     }
   }
