@@ -217,6 +217,12 @@ const runCheckpointNow = async (context: CommandContext, values: Values): Promis
   return EXIT.done;
 };
 
+const KEPT = {
+  unsealed: 'not all of it is sealed yet',
+  not_whole: 'it is not whole, run caducee audit verify',
+  busy: 'somebody reads the whole trail, try again later',
+} as const;
+
 const runPrune = async (context: CommandContext, values: Values): Promise<number> => {
   const { auditRetentionMonths: months } = await context.config();
   if (months === undefined) {
@@ -231,7 +237,7 @@ const runPrune = async (context: CommandContext, values: Values): Promise<number
   });
   const lines = pruned.map((one) =>
     'kept' in one
-      ? `${one.partition} stays: ${one.kept === 'unsealed' ? 'not all of it is sealed yet' : 'it is not whole, run caducee audit verify'}.\n`
+      ? `${one.partition} stays: ${KEPT[one.kept]}.\n`
       : `${one.partition}: ${one.events} events dropped.\n`,
   );
   const text = lines.length === 0 ? 'No month is old enough.\n' : lines.join('');

@@ -6,7 +6,7 @@ import type { Database, Queryable } from '../platform/postgres.ts';
 /** Months made ahead: a job that did not run for two months loses nothing. */
 const AHEAD = 2;
 /** Adding a month waits so long for whoever holds the last partition; the job comes back. */
-const LOCK_TIMEOUT = '5s';
+const LOCK_TIMEOUT = '2s';
 
 /** The first day of a month, UTC, so many months later. */
 const monthOf = (instant: Date, later = 0): string =>

@@ -12,7 +12,7 @@ import { verifyPlaces, type Finding } from './verify.ts';
 /** One month that was dropped, or that could not be. */
 export type Pruned =
   | { partition: string; events: number; number: number }
-  | { partition: string; kept: 'unsealed' | 'not_whole'; findings: readonly Finding[] };
+  | { partition: string; kept: 'unsealed' | 'not_whole' | 'busy'; findings: readonly Finding[] };
 
 export interface PruneDeps {
   key: AuditKey;
@@ -91,10 +91,34 @@ const newStart = async (
   return { number, hash };
 };
 
+/** Who waits for the whole table makes every sign-in wait behind him: many short tries instead of a long one. */
+const TRIES = 10;
+const TRY_MS = 100;
+const PAUSE_SECONDS = 0.3;
+
+/** Takes the whole trail for the short time of a drop; false when somebody who reads it all does not let go. */
+const holdTrail = async (tx: Queryable): Promise<boolean> => {
+  await tx.query(`SET LOCAL lock_timeout = '${TRY_MS}ms'`);
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    await tx.query('SAVEPOINT hold');
+    try {
+      await tx.query('LOCK TABLE audit_event IN ACCESS EXCLUSIVE MODE');
+      return true;
+    } catch (error) {
+      await tx.query('ROLLBACK TO SAVEPOINT hold');
+      if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+      await tx.query('SELECT pg_sleep($1)', [PAUSE_SECONDS]);
+    }
+  }
+  return false;
+};
+
+/** PostgreSQL's code of a lock that did not come in time. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
 const pruneMonth = (db: Database, month: Partition, deps: PruneDeps): Promise<Pruned> =>
   db.transaction(async (tx) => {
     await tx.query('SELECT pg_advisory_xact_lock($1)', [SEAL_LOCK]);
-    await tx.query(`SET LOCAL lock_timeout = '5s'`);
     const { events, unsealed, last } = await countOf(tx, month);
     if (unsealed > 0) return { partition: month.name, kept: 'unsealed', findings: [] };
     const start = await readStart(tx, deps.key);
@@ -114,6 +138,7 @@ const pruneMonth = (db: Database, month: Partition, deps: PruneDeps): Promise<Pr
       events,
       at: deps.clock.now().toISOString(),
     };
+    if (!(await holdTrail(tx))) return { partition: month.name, kept: 'busy', findings: [] };
     await replaceLinks(tx, links);
     await insertPruning(tx, said, begin.hash, month, await deps.key.sign(PRUNING, said));
     await deps.audit.record(tx, {
@@ -127,14 +152,16 @@ const pruneMonth = (db: Database, month: Partition, deps: PruneDeps): Promise<Pr
 
 /**
  * Drops every month that ended more than `months` months ago. A month that is not whole is evidence, and stays; so does
- * one that the sealer has not finished with.
+ * one that the sealer has not finished with, and one that somebody reads for long, until the next run.
  */
 export const pruneAudit = async (db: Database, months: number, deps: PruneDeps): Promise<Pruned[]> => {
   const now = deps.clock.now();
   const before = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months, now.getUTCDate()));
   const done: Pruned[] = [];
   for (const month of (await listPartitions(db)).filter(({ to }) => to <= before)) {
-    done.push(await pruneMonth(db, month, deps));
+    const pruned = await pruneMonth(db, month, deps);
+    done.push(pruned);
+    if ('kept' in pruned) break; // the chain begins after what is gone, so months go in order
   }
   return done;
 };

@@ -189,6 +189,27 @@ describe('months that are too old', () => {
     expect((await trail.partitions())['audit_event_2040_01']).toHaveLength(6);
   });
 
+  test('while somebody reads the whole trail a month stays, and nobody who writes waits long', async () => {
+    trail.clock.set('2040-05-01T00:00:00Z');
+    let longest = 0;
+    await trail.db.transaction(async (reader) => {
+      await reader.query('SELECT count(*) FROM audit_event');
+      const pruning = prune(3);
+      let done = false;
+      void pruning.then(() => (done = true));
+      while (!done) {
+        const start = performance.now();
+        await trail.record(1);
+        longest = Math.max(longest, performance.now() - start);
+      }
+      expect(await pruning).toMatchObject([{ partition: 'audit_event_first', kept: 'busy' }]);
+    });
+    expect(longest).toBeLessThan(2500);
+    expect((await prune(3)).at(-1)).toMatchObject({ partition: 'audit_event_2040_01', events: 6 });
+    await trail.seal();
+    expect(await trail.findings()).toEqual([]);
+  });
+
   test('a month that is not sealed to its end stays until it is', async () => {
     trail.clock.set('2040-01-31T23:59:59.5Z');
     await trail.record(1);
