@@ -49,8 +49,14 @@ const mix = (...parts: number[]): number =>
   parts.reduce((state, part) => Math.imul(state ^ part, 0x85ebca6b) ^ (state >>> 13), 0x2545f491);
 
 const pick = <T>(draw: Draw, values: readonly T[]): T => values[draw(values.length)] as T;
-const digits = (draw: Draw, length: number): string =>
-  Array.from({ length }, () => String(draw(10))).join('');
+const digits = (draw: Draw, length: number): string => {
+  let text = '';
+  for (let left = length; left > 0; left -= 9) {
+    const size = Math.min(left, 9);
+    text += String(draw(10 ** size)).padStart(size, '0');
+  }
+  return text;
+};
 
 const TOTAL_WEIGHT = PROFESSIONS.reduce((sum, { weight }) => sum + weight, 0);
 const pickProfession = (draw: Draw) => {
