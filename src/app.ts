@@ -152,7 +152,7 @@ export const createApp = async ({ config, log, clock = systemClock, sandbox }: A
   });
 
   const jobs = createJobs({ db, clock, log });
-  jobs.add({ name: 'directory-refresh', everySeconds: 15, run: createDirectoryRefresh({ db, clock }) });
+  jobs.add({ name: 'directory-refresh', everySeconds: 5, run: createDirectoryRefresh({ db, clock }) });
   jobs.add({
     name: 'registry-grace',
     everySeconds: 60,

@@ -14,11 +14,18 @@ export interface Refreshed {
   changed: number;
   /** Persons who are no longer in the registry at all. */
   removed: number;
+  /** True when the time allowed ended before the work did; the next call goes on. */
+  unfinished: boolean;
 }
 
 /** Raise it when what is derived from a person changes: every row is then derived again. */
 const VERSION = 1;
 const BATCH = 4000;
+/** The job works this long at a time, so that a process which has to stop need not wait for a whole country. */
+const ALLOWED_MS = 10_000;
+/** So many new rows that the planner should know of them now. */
+const MANY = 1000;
+const ANALYZE = 'ANALYZE directory_name, directory_key, directory_person, directory_word';
 /** An unconditional comparison at least this often, whatever the cheap sign says. */
 const COMPARE_SECONDS = 3600;
 
@@ -244,24 +251,29 @@ const derive = async (client: Queryable, persons: readonly Source[], met: Set<st
   );
 };
 
-/** Brings the directory to what the registry says now. One at a time: as a job, or alone. */
-export const refreshDirectory = (db: Database): Promise<Refreshed> =>
+/** Brings the directory to what the registry says now, or a part of the way. One at a time: as a job, or alone. */
+export const refreshDirectory = (db: Database, allowedMs = Infinity): Promise<Refreshed> =>
   db.withConnection(async (connection) => {
     const client = connection as Queryable;
-    const changed = await listChanged(client);
-    const met = new Set<string>();
-    for (let from = 0; from < changed; from += BATCH) {
-      // oxlint-disable-next-line no-await-in-loop -- one batch after the other, so that memory stays flat
-      const persons = await readBatch(client, from);
-      // oxlint-disable-next-line no-await-in-loop -- as above
-      if (persons.length > 0) await inOne(client, () => derive(client, persons, met));
+    const end = performance.now() + allowedMs;
+    try {
+      const changed = await listChanged(client);
+      const met = new Set<string>();
+      for (let from = 0; from < changed; from += BATCH) {
+        if (performance.now() >= end) return { changed: from, removed: 0, unfinished: true };
+        // oxlint-disable-next-line no-await-in-loop -- one batch after the other, so that memory stays flat
+        const persons = await readBatch(client, from);
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        if (persons.length > 0) await inOne(client, () => derive(client, persons, met));
+      }
+      const removed = await removeGone(client);
+      if (changed > 0) await countWords(client);
+      if (changed > MANY) await client.query(ANALYZE);
+      return { changed, removed, unfinished: false };
+    } finally {
+      // When the connection is gone, so is the table.
+      await client.query('DROP TABLE IF EXISTS directory_todo').catch(() => undefined);
     }
-    const removed = await removeGone(client);
-    await client.query('DROP TABLE directory_todo');
-    if (changed > 0) await countWords(client);
-    if (changed > 1000)
-      await client.query('ANALYZE directory_name, directory_key, directory_person, directory_word');
-    return { changed, removed };
   });
 
 /** The job: looks whether there was an import since, and only then compares; once an hour in any case. */
@@ -273,8 +285,10 @@ export const createDirectoryRefresh =
     if (!due) return undefined;
     if (state && state.seen.split('/')[0] !== String(VERSION)) {
       await db.query('TRUNCATE directory_person, directory_name, directory_key, directory_word');
+      // So that the next call goes on instead of beginning again.
+      await writeState(db, `${VERSION}/-`, now);
     }
-    const refreshed = await refreshDirectory(db);
-    await writeState(db, sign, now);
+    const refreshed = await refreshDirectory(db, ALLOWED_MS);
+    if (!refreshed.unfinished) await writeState(db, sign, now);
     return refreshed;
   };
