@@ -67,6 +67,9 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock(7265014); -- one at a time; the number is arbitrary and belongs to this function
   IF EXISTS (SELECT FROM audit_partition WHERE from_at < to_month AND to_at > from_month) THEN RETURN false; END IF;
+  -- Who writes waits before he knows to which partition his row goes: one sent to the last partition, where its month no
+  -- longer belongs once we are done, would be refused.
+  LOCK TABLE audit_event IN SHARE ROW EXCLUSIVE MODE;
   LOCK TABLE audit_event_rest IN ACCESS EXCLUSIVE MODE;
   EXECUTE format('CREATE TABLE %I (LIKE audit_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', child);
   EXECUTE format('INSERT INTO %I SELECT * FROM audit_event_rest WHERE at >= $1 AND at < $2', child)

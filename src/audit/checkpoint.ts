@@ -59,12 +59,15 @@ const newestNumber = async (tx: Queryable): Promise<number> =>
     )
   ).rows[0]?.number ?? 0;
 
-const insertCheckpoint = (tx: Queryable, { number, hash, at, jws }: Checkpoint) =>
-  tx.query(
+/** False when another process made one of the same head. */
+const insertCheckpoint = async (tx: Queryable, { number, hash, at, jws }: Checkpoint): Promise<boolean> => {
+  const { rowCount } = await tx.query(
     `INSERT INTO audit_checkpoint (number, hash, at, jws) VALUES ($1, decode($2, 'hex'), $3, $4)
      ON CONFLICT DO NOTHING`,
     [number, hash, at, jws],
   );
+  return rowCount === 1;
+};
 
 /** Signs the head of the chain, if anything was sealed since the last checkpoint. */
 export const makeCheckpoint = (
@@ -85,8 +88,7 @@ export const makeCheckpoint = (
     };
     const jws = await deps.key.sign('audit-checkpoint+jwt', said);
     const checkpoint = { number: length, hash: said.hash, at, jws };
-    await insertCheckpoint(tx, checkpoint);
-    return checkpoint;
+    return (await insertCheckpoint(tx, checkpoint)) ? checkpoint : undefined;
   });
 
 /** Checkpoints that one place has not received yet, the oldest first. */

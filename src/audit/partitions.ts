@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Queryable } from '../platform/postgres.ts';
 
@@ -5,8 +6,13 @@ import type { Database, Queryable } from '../platform/postgres.ts';
 
 /** Months made ahead: a job that did not run for two months loses nothing. */
 const AHEAD = 2;
-/** Adding a month waits so long for whoever holds the last partition; the job comes back. */
-const LOCK_TIMEOUT = '2s';
+/** Who waits for the trail makes those who write wait behind him: many short tries, and the job comes back. */
+const TRIES = 30;
+const TRY_MS = 100;
+const PAUSE_MS = 200;
+
+/** PostgreSQL's code of a lock that did not come in time. */
+export const LOCK_NOT_AVAILABLE = '55P03';
 
 /** The first day of a month, UTC, so many months later. */
 const monthOf = (instant: Date, later = 0): string =>
@@ -21,12 +27,28 @@ const listWaiting = async (db: Queryable): Promise<string[]> =>
     )
   ).rows.map(({ month }) => month);
 
-const addMonth = (db: Database, month: string): Promise<boolean> =>
+const addMonthNow = (db: Database, month: string): Promise<boolean> =>
   db.transaction(async (tx) => {
-    await tx.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
+    await tx.query(`SET LOCAL lock_timeout = '${TRY_MS}ms'`);
     const { rows } = await tx.query<{ added: boolean }>('SELECT audit_event_add_month($1) AS added', [month]);
     return rows[0]?.added === true;
   });
+
+const addMonth = async (db: Database, month: string): Promise<boolean> => {
+  for (let left = TRIES; ; left -= 1) {
+    try {
+      return await addMonthNow(db, month);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE || left <= 1) throw error;
+      await setTimeout(PAUSE_MS);
+    }
+  }
+};
+
+/** True when a month has its partition: asked first, without any lock. */
+const hasMonth = async (db: Queryable, month: string): Promise<boolean> =>
+  (await db.query('SELECT FROM audit_partition WHERE from_at <= $1 AND to_at > $1', [`${month}T00:00:00Z`]))
+    .rowCount !== 0;
 
 /** Makes the months to come, and those of events that wait in the last partition; returns the months made. */
 export const addMonths = async (db: Database, { clock }: { clock: Clock }): Promise<string[]> => {
@@ -34,7 +56,7 @@ export const addMonths = async (db: Database, { clock }: { clock: Clock }): Prom
   const ahead = Array.from({ length: AHEAD + 1 }, (_, later) => monthOf(now, later));
   const made: string[] = [];
   for (const month of new Set([...(await listWaiting(db)), ...ahead])) {
-    if (await addMonth(db, month)) made.push(month);
+    if (!(await hasMonth(db, month)) && (await addMonth(db, month))) made.push(month);
   }
   return made;
 };

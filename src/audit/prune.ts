@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Queryable } from '../platform/postgres.ts';
 import type { AuditKey } from './key.ts';
-import { listPartitions, type Partition } from './partitions.ts';
+import { listPartitions, LOCK_NOT_AVAILABLE, type Partition } from './partitions.ts';
 import { digestLinks, PRUNING, readStart, selectLinks, type PruningClaims } from './pruning.ts';
 import type { Audit } from './record.ts';
 import { SEAL_LOCK } from './seal.ts';
@@ -113,12 +113,11 @@ const holdTrail = async (tx: Queryable): Promise<boolean> => {
   return false;
 };
 
-/** PostgreSQL's code of a lock that did not come in time. */
-const LOCK_NOT_AVAILABLE = '55P03';
-
-const pruneMonth = (db: Database, month: Partition, deps: PruneDeps): Promise<Pruned> =>
+const pruneMonth = (db: Database, month: Partition, deps: PruneDeps): Promise<Pruned | undefined> =>
   db.transaction(async (tx) => {
     await tx.query('SELECT pg_advisory_xact_lock($1)', [SEAL_LOCK]);
+    // Another process may have dropped it while this one waited.
+    if (!(await listPartitions(tx)).some(({ name }) => name === month.name)) return undefined;
     const { events, unsealed, last } = await countOf(tx, month);
     if (unsealed > 0) return { partition: month.name, kept: 'unsealed', findings: [] };
     const start = await readStart(tx, deps.key);
@@ -160,8 +159,8 @@ export const pruneAudit = async (db: Database, months: number, deps: PruneDeps):
   const done: Pruned[] = [];
   for (const month of (await listPartitions(db)).filter(({ to }) => to <= before)) {
     const pruned = await pruneMonth(db, month, deps);
-    done.push(pruned);
-    if ('kept' in pruned) break; // the chain begins after what is gone, so months go in order
+    if (pruned) done.push(pruned);
+    if (pruned && 'kept' in pruned) break; // the chain begins after what is gone, so months go in order
   }
   return done;
 };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { makeCheckpoint } from '../../src/audit/checkpoint.ts';
 import { addMonths, listPartitions } from '../../src/audit/partitions.ts';
 import { pruneAudit } from '../../src/audit/prune.ts';
 import { sealAudit } from '../../src/audit/seal.ts';
@@ -187,6 +188,21 @@ describe('months that are too old', () => {
       },
     ]);
     expect((await trail.partitions())['audit_event_2040_01']).toHaveLength(6);
+  });
+
+  test('sixteen processes that drop and sign at once do it once', async () => {
+    trail.clock.set('2040-05-01T00:00:00Z');
+    const done = (await Promise.all(Array.from({ length: 16 }, () => prune(3)))).flat();
+    expect(done.filter((one) => 'events' in one).map(({ partition }) => partition)).toEqual([
+      'audit_event_first',
+      'audit_event_2040_01',
+    ]);
+    await trail.seal();
+    const { db, key, clock } = trail;
+    const made = await Promise.all(Array.from({ length: 16 }, () => makeCheckpoint(db, { key, clock })));
+    expect(made.filter((one) => one !== undefined)).toHaveLength(1);
+    expect((await db.query("SELECT FROM audit_event WHERE type = 'audit_pruned'")).rowCount).toBe(2);
+    expect(await trail.findings()).toEqual([]);
   });
 
   test('while somebody reads the whole trail a month stays, and nobody who writes waits long', async () => {
