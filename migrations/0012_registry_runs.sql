@@ -6,6 +6,16 @@
 
 -- Exercices and activities, packed (src/registry/packed.ts); null in rows of before, where `exercises` has them.
 ALTER TABLE practitioner ADD COLUMN practices text;
+-- An instance of the version before that rewrites a person writes `exercises`: then what was packed no longer holds.
+CREATE FUNCTION practitioner_unpacked() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.practices := NULL;
+  RETURN NEW;
+END
+$$;
+CREATE TRIGGER practitioner_unpacked BEFORE UPDATE OF exercises ON practitioner FOR EACH ROW
+  WHEN (NEW.exercises IS DISTINCT FROM OLD.exercises AND NEW.practices IS NOT DISTINCT FROM OLD.practices)
+  EXECUTE FUNCTION practitioner_unpacked();
 -- Since when the source's files no longer name this person; inactive once the grace is over.
 ALTER TABLE practitioner ADD COLUMN missing_since timestamptz;
 -- The import that added this row; null in rows of before.

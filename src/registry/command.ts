@@ -92,6 +92,7 @@ const practitionerText = (
   [
     `${person.nationalId}  ${person.civility} ${person.givenName} ${person.familyName}`,
     `status   ${person.status}`,
+    ...(person.missingSince ? [`missing  from the files since ${person.missingSince.toISOString()}`] : []),
     `source   ${person.source}`,
     `subject  ${person.subject}`,
     `contact  ${contactText(contact)}`,

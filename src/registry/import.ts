@@ -184,7 +184,7 @@ const fill = async (work: Work): Promise<Done> => {
     options.signal,
   );
   opened.progress({ phase: 'writing', lines: opened.reader.read() });
-  await settleRegistry(tx);
+  await settleRegistry(tx, scope);
   const { rows } = await tx.query<{ count: number }>('SELECT count(*) AS count FROM practitioner');
   const persons = rows[0]?.count ?? 0;
   requireSomebody(persons);

@@ -52,6 +52,16 @@ export const findByNationalId = async (
   return rows[0];
 };
 
+/** The identifier of the person who had this one before a merge; undefined when nobody had. */
+export const findCurrentId = async (db: Queryable, formerId: string): Promise<string | undefined> => {
+  const { rows } = await db.query<{ national_id: string }>(
+    `SELECT p.national_id FROM practitioner_former f JOIN practitioner p ON p.id = f.practitioner_id
+      WHERE f.national_id = $1`,
+    [formerId],
+  );
+  return rows[0]?.national_id;
+};
+
 /** The subject is the last part of `sub`, and outlives a change of identifier. */
 export const findBySubject = async (db: Queryable, subject: string): Promise<PractitionerRow | undefined> => {
   const { rows } = await db.query<PractitionerRow>(

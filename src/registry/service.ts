@@ -11,6 +11,7 @@ import {
   findByName,
   findByNationalId,
   findBySubject,
+  findCurrentId,
   listContacts,
   storedExercises,
   updateStatus,
@@ -38,6 +39,8 @@ export interface Practitioner {
   exercises: Exercise[];
   otherIds: OtherId[];
   source: string;
+  /** Since when the files of the source no longer name them; inactive once the grace is over. */
+  missingSince?: Date;
 }
 
 /** Whether the contact details may serve an activation. */
@@ -76,7 +79,10 @@ export interface DirectoryEntry {
 export interface Registry {
   /** What a person typed, to an identifier; pure. */
   normalize(input: string): Normalized;
+  /** By the identifier they have, or by one that a merge replaced. */
   find(nationalId: string): Promise<Practitioner | undefined>;
+  /** The identifier that replaced this one in a merge, or this one. */
+  currentId(nationalId: string): Promise<string>;
   /** By what ends `sub`. */
   findBySubject(subject: string): Promise<Practitioner | undefined>;
   findById(practitionerId: string): Promise<Practitioner | undefined>;
@@ -121,6 +127,7 @@ const toPractitioner = (row: PractitionerRow): Practitioner => ({
     ...row.other_ids,
   ],
   source: row.source,
+  ...(row.missing_since ? { missingSince: row.missing_since } : {}),
 });
 
 const toEntry = (row: DirectoryRow): DirectoryEntry => {
@@ -198,6 +205,7 @@ export const createRegistry = (dependencies: RegistryDependencies): Registry => 
   return {
     ...createContacts(dependencies),
     normalize,
+    currentId: async (nationalId) => (await findCurrentId(db, nationalId)) ?? nationalId,
     findBySubject: async (subject) => {
       const row = await findBySubject(db, subject);
       return row && toPractitioner(row);

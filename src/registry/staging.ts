@@ -195,8 +195,11 @@ export const countStaged = async (tx: Queryable): Promise<number> => {
   return rows[0]?.count ?? 0;
 };
 
-/** The same where the first parts lie in the registry already. */
-export const settleRegistry = async (tx: Queryable): Promise<void> => {
+/** The same where the first parts lie in the registry already, having come by {@link copyToRegistry}. */
+export const settleRegistry = async (
+  tx: Queryable,
+  { run, source, now }: { run: number; source: string; now: Date },
+): Promise<void> => {
   if (!(await collectParts(tx, 'registry'))) return;
   await tx.query(
     `UPDATE practitioner p
@@ -204,5 +207,14 @@ export const settleRegistry = async (tx: Queryable): Promise<void> => {
             search_family = j.search_family, search_given = j.search_given, towns = j.towns, practices = j.practices,
             digest = j.digest, declared_email = j.email, declared_phone = j.phone
        FROM registry_joined j WHERE p.national_id = j.national_id`,
+  );
+  // Whom the reader took for somebody met before, which may happen once in a billion (id-set.ts).
+  await tx.query(
+    `INSERT INTO practitioner (national_id, subject, source, civility, family_name, given_name, search_family, search_given,
+       towns, practices, declared_email, declared_phone, digest, added_by_run, created_at, updated_at)
+     SELECT national_id, national_id, $1, civility, family_name, given_name, search_family, search_given,
+            towns, practices, email, phone, digest, $2, $3, $3
+       FROM registry_joined j WHERE NOT EXISTS (SELECT FROM practitioner p WHERE p.national_id = j.national_id)`,
+    [source, run, now],
   );
 };

@@ -127,9 +127,9 @@ try {
 
   const raw: number[] = [];
   const firsts: Imported[] = [];
-  for (let round_ = 0; round_ < RAW; round_++) {
+  for (let turn = 0; turn < RAW; turn++) {
     raw.push(await rawCopy(db, files[0]));
-    if (round_ === RAW - 1) break;
+    if (turn === RAW - 1) break;
     await db.query('TRUNCATE practitioner, import_run CASCADE');
     await db.query('CHECKPOINT');
     firsts.push(await runImport(url, files[0]));

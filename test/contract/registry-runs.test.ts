@@ -419,7 +419,16 @@ describe('rows of the version before', () => {
          FROM practitioner ORDER BY national_id`,
     );
     expect(rows.map(({ values }) => values)).toEqual([1, 2, 3].map((serial) => ['10', `CABINET ${serial}`]));
-    expect(await load(people(3))).toMatchObject({ changed: 0, rewritten: 1, unchanged: 2 });
+    // An older instance rewrites a person: what it writes is what holds.
+    await db.query(
+      `UPDATE practitioner SET exercises = '[{"codeProfession":"21","activities":[]}]', digest = '\\x01' WHERE national_id = $1`,
+      [rpps(2)],
+    );
+    expect((await registry.find(rpps(2)))?.exercises).toMatchObject([
+      { codeProfession: '21', activities: [] },
+    ]);
+    expect(await load(people(3))).toMatchObject({ changed: 0, rewritten: 2, unchanged: 1 });
+    expect((await registry.find(rpps(2)))?.exercises).toMatchObject([{ codeProfession: '10' }]);
     expect(await registry.find(rpps(1))).toEqual(before);
   });
 });
