@@ -78,6 +78,12 @@ export const ZONES = [
     why: 'HTTP messages to services; knows not what they say',
   },
   {
+    zone: 'contacts',
+    prefix: /^src\/contacts\//,
+    may: [...BASE, 'views', 'http', 'registry', 'messages', 'audit', 'limits', 'command'],
+    why: 'changes of contact details: who is told, who may send them; the registry does not know it',
+  },
+  {
     zone: 'ecps',
     prefix: /^src\/ecps\//,
     may: [...BASE, ...VIEWS, 'http', 'registry', 'messages', 'audit', 'limits', 'command'],
@@ -106,6 +112,16 @@ export const ZONES = [
     prefix: /^src\/account\//,
     may: [...BASE, ...VIEWS, 'http', 'oidc', 'ecps', 'card', 'registry', 'clients', 'audit', 'limits'],
     why: 'what a practitioner sees of their own',
+  },
+  {
+    zone: 'support',
+    prefix: /^src\/support\//,
+    may: [
+      ...BASE,
+      ...VIEWS,
+      ...['http', 'registry', 'messages', 'ecps', 'card', 'audit', 'limits', 'command'],
+    ],
+    why: 'what the help desk sees and does; nobody knows it',
   },
   {
     zone: 'phone-server',

@@ -1,17 +1,15 @@
 import type { Server } from 'node:http';
 import type Router from '@koa/router';
 import { accountRoutes } from './account/routes.ts';
-import { createAudit } from './audit/record.ts';
-import type { EventType } from './audit/vocabulary.ts';
-import { sealAudit } from './audit/seal.ts';
 import { createCard } from './card/service.ts';
 import { watchSigningKeys } from './wiring/signing-keys.ts';
 import { openKeyring, openKms } from './wiring/kms.ts';
 import { askPhones, toCibaDecision } from './wiring/ciba.ts';
 import { createServiceTrust } from './card/services.ts';
-import { clientJobs } from './clients/jobs.ts';
 import { createClients } from './clients/service.ts';
 import type { Config } from './config.ts';
+import { createContacts } from './contacts/service.ts';
+import { fhirRoutes } from './directory/fhir/routes.ts';
 import { directoryRoutes } from './directory/routes.ts';
 import { createEcps } from './ecps/service.ts';
 import { healthRoutes } from './http/health.ts';
@@ -31,14 +29,12 @@ import { createGeo } from './platform/geo.ts';
 import { createHealth } from './platform/health.ts';
 import { createJobs } from './platform/jobs.ts';
 import type { Log } from './platform/log.ts';
-import { createMetrics } from './platform/metrics.ts';
-import { openDatabase } from './platform/postgres.ts';
-import { sweepExpired } from './platform/store/postgres.ts';
-import { countOpenActs } from './operators/repository.ts';
-import { createTracing, traceDatabase, traceStore } from './platform/tracing.ts';
-import { createRegistry } from './registry/service.ts';
+import type { Database } from './platform/postgres.ts';
+import { createRegistry, type Registry } from './registry/service.ts';
 import { createPhoneServer, servesPhone } from './phone/server.ts';
-import { openStore } from './wiring/store.ts';
+import { createRefusals } from './support/refusals.ts';
+import { openGround } from './wiring/ground.ts';
+import { houseJobs } from './wiring/house-jobs.ts';
 
 /** The provider, wired and ready to listen. */
 export interface App {
@@ -61,7 +57,16 @@ export interface AppOptions {
   log: Log;
   clock?: Clock;
   /** Pages that the sandbox adds to the provider's own. */
-  sandbox?: (kernel: Pick<Kernel, 'render'>) => Router;
+  sandbox?: (kernel: Pick<Kernel, 'render' | 'forms'>, parts: SandboxParts) => Router;
+}
+
+/** What the sandbox's pages look at. */
+export interface SandboxParts {
+  db: Database;
+  registry: Registry;
+  clock: Clock;
+  /** Somebody's contact details changed: whom the former ones reach is told now. */
+  contactsChanged(): void;
 }
 
 /** The services' own host: the same application behind another entrance. */
@@ -70,13 +75,6 @@ const mtlsServerOf = (config: Config, kernel: Kernel, log: Log): (() => Server) 
   if (origin === undefined) return undefined;
   const serves = createServesMtls(config.issuer, ROUTES);
   return () => createMtlsServer(config, { origin, log, serves, handler: kernel.handler() });
-};
-
-/** How a sign-in by e-CPS ended, as the audit trail calls it. */
-const ECPS_OUTCOMES: Readonly<Partial<Record<EventType, string>>> = {
-  'ecps.approval_given': 'granted',
-  'ecps.approval_denied': 'denied',
-  'ecps.approval_reported': 'reported',
 };
 
 /** A check that passes when nothing is named. */
@@ -92,37 +90,18 @@ const compose = async (
   { config, log, clock = systemClock, sandbox }: AppOptions,
   opened: (() => Promise<void>)[],
 ): Promise<App> => {
-  const tracing =
-    config.tracesUrl === undefined
-      ? undefined
-      : await createTracing({ url: config.tracesUrl, ratio: config.tracesRatio });
-  if (tracing) opened.push(() => tracing.stop());
-  const pool = openDatabase(config.databaseUrl, {
-    max: config.databasePool,
-    onIdleError: (error) => log.warn({ err: error }, 'PostgreSQL closed an idle connection'),
-  });
-  const db = tracing ? traceDatabase(pool, tracing) : pool;
-  const { store: plainStore, close: closeStore } = openStore(config, db, clock, log);
-  const store = tracing ? traceStore(plainStore, config.store, tracing) : plainStore;
-  opened.push(() => db.close(), closeStore);
+  const ground = await openGround(config, clock, log);
+  opened.push(() => ground.close());
+  const { db, store, metrics, tracing, audit } = ground;
   const keyring = openKeyring(config);
   const kms = openKms(config);
   const limits = createLimits({ store });
-  const metrics = createMetrics({ processMetrics: true });
-  metrics.gauge('database_connections', () => pool.usage());
-  metrics.gauge('operator_acts_open', () => countOpenActs(pool, clock.now()));
-  const audit = createAudit({
-    clock,
-    counted: (type) => {
-      metrics.audited(type);
-      const outcome = ECPS_OUTCOMES[type];
-      if (outcome !== undefined) metrics.signIn({ means: 'ecps', outcome });
-    },
-  });
   const geo = await createGeo(config.geoFile);
+  const refusals = createRefusals({ db, clock, log });
   const kernel = createKernel({
     ...{ config, log, tracing },
     metrics: { observe: ({ seconds, ...labels }) => metrics.request(labels, seconds) },
+    keepRefusal: refusals.keep,
   });
 
   const registry = createRegistry({ db, clock, audit, contactDelayHours: config.contactDelayHours });
@@ -146,7 +125,7 @@ const compose = async (
   });
   const oidc = await createOidc({
     ...{ config, db, store, registry, clients, keyring, audit, clock, log },
-    pages: createOidcPages(kernel.render, config),
+    pages: createOidcPages(kernel.render, config, kernel.refused),
     certificateTrust:
       config.mtlsTrustFile === undefined ? undefined : createServiceTrust(config.mtlsTrustFile, clock),
     cardRefused: card && ((nationalId, serial) => card.recheck(nationalId, serial)),
@@ -166,17 +145,20 @@ const compose = async (
     },
   });
 
+  const contacts = createContacts({
+    ...{ config, db, store, messages, audit, limits, keyring, clock },
+    ports: { kick: () => void jobs.kick('contact-notices'), onStopped: ecps.onContactStopped },
+  });
+
   const jobs = createJobs({
     ...{ db, clock, log, tracing },
     onRun: (job, outcome) => metrics.job({ job, outcome }),
   });
-  jobs.add({ name: 'audit-seal', everySeconds: 1, run: () => sealAudit(db) });
-  jobs.add({ name: 'messages-forget', everySeconds: 86_400, run: () => messages.forget() });
-  jobs.add({ name: 'deliveries-forget', everySeconds: 86_400, run: () => oidc.deliveries.forget() });
-  if (config.store === 'postgres') {
-    jobs.add({ name: 'store-sweep', everySeconds: 60, run: () => sweepExpired(db, clock.now()) });
-  }
-  for (const job of [...ecps.jobs, ...(card?.jobs ?? []), ...clientJobs({ db, clock })]) jobs.add(job);
+  const house = await houseJobs({
+    ...{ config, db, keyring, audit, clock, log, messages },
+    deliveries: oidc.deliveries,
+  });
+  for (const job of [...house, ...contacts.jobs, ...ecps.jobs, ...(card?.jobs ?? [])]) jobs.add(job);
   if (card) {
     metrics.gauge('card_revocation_fresh_seconds', () => card.revocation.freshSeconds());
     await card.start();
@@ -206,8 +188,14 @@ const compose = async (
       }),
     ),
   );
-  app.use(mount(directoryRoutes({ registry, limits, render: kernel.render })));
-  if (sandbox) app.use(mount(sandbox(kernel)));
+  app.use(mount(contacts.pages(kernel)));
+  app.use(mount(contacts.feed));
+  app.use(mount(directoryRoutes({ db, config, limits, render: kernel.render })));
+  app.use(mount(fhirRoutes({ db, config, limits, failures: kernel.failures })));
+  if (sandbox) {
+    const contactsChanged = (): void => void jobs.kick('contact-notices');
+    app.use(mount(sandbox(kernel, { db, registry, clock, contactsChanged })));
+  }
 
   jobs.add(signingKeys.job);
   jobs.start();
@@ -227,11 +215,10 @@ const compose = async (
       await jobs.stop();
       await oidc.failuresWritten();
       await ecps.approvals.idle();
+      await refusals.close();
       await messages.stop();
       await oidc.deliveries.stop();
-      await closeStore();
-      await db.close();
-      await tracing?.stop();
+      await ground.close();
     },
   };
 };

@@ -35,6 +35,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'import a registry file, show or search a practitioner',
     load: async () => (await import('./registry/command.ts')).runRegistryCommand,
   },
+  feeds: {
+    summary: 'portals that declare contact details',
+    load: async () => (await import('./contacts/command.ts')).runFeedsCommand,
+  },
   clients: {
     summary: 'register, show, disable and explain relying parties',
     load: async () => (await import('./wiring/clients-command.ts')).runClientsCommand,
@@ -59,12 +63,16 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'declare a card lost, list cards',
     load: async () => (await import('./card/command.ts')).runCardsCommand,
   },
+  support: {
+    summary: 'why a person cannot activate or sign in, and what to do',
+    load: async () => (await import('./support/command.ts')).runSupportCommand,
+  },
   keys: {
     summary: 'list, rotate and retire the keys that sign tokens',
     load: async () => (await import('./wiring/keys-command.ts')).runKeysCommand,
   },
   audit: {
-    summary: 'verify the audit trail',
+    summary: 'verify, show and export the audit trail',
     load: async () => (await import('./audit/command.ts')).runAuditCommand,
   },
   operators: {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { addressProblems, isLoopbackHost } from './config/addresses.ts';
+import { AUDIT_SETTINGS, auditProblems } from './config/audit.ts';
 import { CARD_SETTINGS, cardProblems } from './config/card.ts';
 import { KEY_SETTINGS, keyProblems } from './config/keys.ts';
 import { MTLS_SETTINGS, mtlsProblems } from './config/mtls.ts';
@@ -214,6 +215,16 @@ export const SETTINGS = {
     fallback: '72',
     doc: 'Hours after which changed contact details may serve an activation.',
   }),
+  registryGraceHours: setting(integer(0, 8760), {
+    env: 'CADUCEE_REGISTRY_GRACE_HOURS',
+    fallback: '24',
+    doc: 'Hours for which a person may be missing from the registry’s files before they are inactive: no sign-in, phones at rest. They are active again with the first file that names them.',
+  }),
+  registryHistoryDays: setting(integer(1, 3650), {
+    env: 'CADUCEE_REGISTRY_HISTORY_DAYS',
+    fallback: '90',
+    doc: 'Days for which the registry keeps who was how before each import: so long can a run be shown in detail and rolled back.',
+  }),
   pinMinLength: setting(integer(4, 8), {
     env: 'CADUCEE_PIN_MIN_LENGTH',
     fallback: '4',
@@ -265,6 +276,7 @@ export const SETTINGS = {
     fallback: '',
     doc: 'CIDR ranges of an internal network where declared services live. Their keys (`jwks_uri`), back-channel logout and CIBA addresses are otherwise asked on the public Internet only; cloud metadata stays out of reach.',
   }),
+  ...AUDIT_SETTINGS,
   logLevel: setting(oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
     env: 'CADUCEE_LOG_LEVEL',
     fallback: 'info',
@@ -357,6 +369,7 @@ const unsafeCombinations = (config: Unchecked): string[] => {
   }
   problems.push(...addressProblems('CADUCEE_OUTGOING_RANGES', config.outgoingRanges));
   problems.push(...keyProblems(config), ...cardProblems(config), ...mtlsProblems(config));
+  problems.push(...auditProblems(config));
   return problems;
 };
 

@@ -1,5 +1,5 @@
 import canonicalize from 'canonicalize';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** The hash chain over audit events: each hash covers an event and the hash before it. */
 
@@ -23,22 +23,31 @@ export interface ChainedEvent {
 export const CHAINED_COLUMNS = `id, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at,
   type, national_id, client_id, device_id, support_id, address, details`;
 
-/** SHA-256(previous ‖ the event as canonical JSON, RFC 8785). docs/audit.md describes it for other verifiers. */
-export const eventHash = (previous: Uint8Array, event: ChainedEvent): Buffer => {
-  const { id, at, type, national_id, client_id, device_id, support_id, address, details } = event;
-  const text = canonicalize({
-    id,
-    at,
-    type,
-    national_id,
-    client_id,
-    device_id,
-    support_id,
-    address,
-    details,
-  });
-  return createHash('sha256')
-    .update(previous)
-    .update(text ?? '')
-    .digest();
+const text = (value: string | null): string => (value === null ? 'null' : JSON.stringify(value));
+
+const isPlain = (value: unknown): boolean =>
+  typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+
+/** Details as they are recorded are flat, and canonical in one line; whatever else stands there takes the long way. */
+const detailsText = (details: unknown): string => {
+  const entries = Object.entries(details ?? {});
+  if (details === null || Array.isArray(details) || !entries.every(([, value]) => isPlain(value))) {
+    try {
+      return canonicalize(details) ?? '';
+    } catch {
+      return ''; // no JSON of ours: it matches no hash
+    }
+  }
+  if (entries.length > 1) entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join()}}`;
 };
+
+/** The event as canonical JSON (RFC 8785): no space, names in order, strings and numbers as JavaScript writes them. */
+export const eventText = (event: ChainedEvent): string =>
+  `{"address":${text(event.address)},"at":${text(event.at)},"client_id":${text(event.client_id)},` +
+  `"details":${detailsText(event.details)},"device_id":${text(event.device_id)},"id":${event.id},` +
+  `"national_id":${text(event.national_id)},"support_id":${text(event.support_id)},"type":${text(event.type)}}`;
+
+/** SHA-256(previous ‖ {@link eventText}). docs/audit.md describes it for other verifiers. */
+export const eventHash = (previous: Uint8Array, event: ChainedEvent): Buffer =>
+  hash('sha256', Buffer.concat([previous, Buffer.from(eventText(event))]), 'buffer');

@@ -1,8 +1,8 @@
 import type { Database, Queryable } from '../platform/postgres.ts';
 import { CHAINED_COLUMNS, eventHash, type ChainedEvent } from './chain.ts';
 
-/** One sealer at a time; the number is arbitrary and belongs to the audit. */
-const LOCK = 7_265_002;
+/** One sealer at a time; the number is arbitrary and belongs to the audit. Pruning holds it too. */
+export const SEAL_LOCK = 7_265_002;
 
 const selectUnsealed = async (tx: Queryable, limit: number): Promise<ChainedEvent[]> => {
   const { rows } = await tx.query<ChainedEvent>(
@@ -14,6 +14,7 @@ const selectUnsealed = async (tx: Queryable, limit: number): Promise<ChainedEven
 
 interface Link {
   id: number;
+  at: string;
   number: number;
   previous: Buffer;
   hash: Buffer;
@@ -22,10 +23,12 @@ interface Link {
 const updateSeals = async (tx: Queryable, links: readonly Link[]): Promise<void> => {
   await tx.query(
     `UPDATE audit_event SET sealed_number = link.number, previous = link.previous, hash = link.hash
-     FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[]) AS link (id, number, previous, hash)
-     WHERE audit_event.id = link.id`,
+     FROM unnest($1::bigint[], $2::timestamptz[], $3::bigint[], $4::bytea[], $5::bytea[])
+       AS link (id, at, number, previous, hash)
+     WHERE audit_event.id = link.id AND audit_event.at = link.at`,
     [
       links.map(({ id }) => id),
+      links.map(({ at }) => at), // tells in which month's partition the event is
       links.map(({ number }) => number),
       links.map(({ previous }) => previous),
       links.map(({ hash }) => hash),
@@ -35,7 +38,9 @@ const updateSeals = async (tx: Queryable, links: readonly Link[]): Promise<void>
 
 const sealBatch = (db: Database, limit: number): Promise<number> =>
   db.transaction(async (tx) => {
-    const lock = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [LOCK]);
+    const lock = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [
+      SEAL_LOCK,
+    ]);
     if (!lock.rows[0]?.mine) return 0;
     const chain = await tx.query<{ length: number; head: Buffer }>('SELECT length, head FROM audit_chain');
     let { length, head } = chain.rows[0] ?? { length: 0, head: Buffer.alloc(0) };
@@ -44,7 +49,7 @@ const sealBatch = (db: Database, limit: number): Promise<number> =>
       const previous = head;
       head = eventHash(previous, event);
       length += 1;
-      return { id: event.id, number: length, previous, hash: head };
+      return { id: event.id, at: event.at, number: length, previous, hash: head };
     });
     if (links.length === 0) return 0;
     await updateSeals(tx, links);

@@ -1,22 +1,12 @@
 import type { Database, Queryable } from '../platform/postgres.ts';
-import { CHAINED_COLUMNS, eventHash, GENESIS, type ChainedEvent } from './chain.ts';
+import { GENESIS } from './chain.ts';
+import { listCheckpoints, readCheckpoint, type Checkpoint, type CheckpointClaims } from './checkpoint.ts';
+import type { AuditKey } from './key.ts';
+import { readStart } from './pruning.ts';
+import { streamSealed, type SealedEvent } from './stream.ts';
+import { Walk, type Finding } from './walk.ts';
 
-/**
- * One thing wrong with the chain. `number` is the place in the chain.
- *
- * - `changed`: an event is not what was sealed;
- * - `removed`: the events from `number` to `last` are gone;
- * - `inserted`: an event stands where none was sealed;
- * - `replaced`: the event was exchanged for another with a hash of its own, or some before the next one were taken out.
- */
-export interface Finding {
-  kind: 'changed' | 'removed' | 'inserted' | 'replaced';
-  number: number;
-  /** Of the event concerned, where there is one. */
-  id?: number;
-  /** For `removed`, the last place that is empty. */
-  last?: number;
-}
+export type { Finding } from './walk.ts';
 
 export interface Verification {
   ok: boolean;
@@ -26,6 +16,10 @@ export interface Verification {
   head: string;
   /** Events that are committed and not sealed yet. */
   unsealed: number;
+  /** Up to this place everything was dropped for its age. */
+  pruned: number;
+  /** How many heads noted before were compared: checkpoints, in the database and given, and anchors. */
+  compared: number;
   findings: Finding[];
 }
 
@@ -35,23 +29,14 @@ export interface Anchor {
   head: string;
 }
 
-interface Sealed extends ChainedEvent {
-  number: number;
-  previous: Buffer;
-  hash: Buffer;
+export interface VerifyOptions {
+  /** Without it signatures are not looked at, and checkpoints given from outside are refused. */
+  key?: AuditKey | undefined;
+  /** Signed checkpoints from outside the database. */
+  checkpoints?: readonly string[];
 }
 
-const PAGE = 2000;
 const MOST_FINDINGS = 100;
-
-const selectSealed = async (tx: Queryable, after: number): Promise<Sealed[]> => {
-  const { rows } = await tx.query<Sealed>(
-    `SELECT ${CHAINED_COLUMNS}, sealed_number AS number, previous, hash FROM audit_event
-     WHERE sealed_number > $1 ORDER BY sealed_number LIMIT $2`,
-    [after, PAGE],
-  );
-  return rows;
-};
 
 const readChain = async (tx: Queryable): Promise<{ length: number; head: Buffer; unsealed: number }> => {
   const { rows } = await tx.query<{ length: number; head: Buffer; unsealed: number }>(
@@ -60,90 +45,134 @@ const readChain = async (tx: Queryable): Promise<{ length: number; head: Buffer;
   return rows[0] ?? { length: 0, head: GENESIS, unsealed: 0 };
 };
 
-interface Place {
-  number: number;
-  id?: number;
-  hash: Buffer;
-}
-
-/** Walks the chain event by event; remembers the two places before, to tell an insertion from a replacement. */
-class Walk {
-  readonly findings: Finding[] = [];
-  readonly length: number;
-  before: Place | undefined;
-  last: Place = { number: 0, hash: GENESIS };
-
-  constructor(length: number) {
-    this.length = length;
+/** What the checkpoints of the database say, and which of them are not what they were. */
+const judgeStored = async (
+  stored: readonly Checkpoint[],
+  key: AuditKey | undefined,
+): Promise<{ anchors: Anchor[]; findings: Finding[] }> => {
+  const anchors: Anchor[] = [];
+  const findings: Finding[] = [];
+  let known: number | undefined;
+  for (const { number, hash, jws } of stored) {
+    const said = key && (await readCheckpoint(key, jws));
+    if (key && (said?.number !== number || said.hash !== hash)) {
+      findings.push({ kind: 'checkpoint_forged', number });
+      continue;
+    }
+    if (said && said.previous !== (known ?? 0)) {
+      findings.push({ kind: 'checkpoint_removed', number: said.previous });
+    }
+    known = number;
+    anchors.push({ length: number, head: hash });
   }
+  return { anchors, findings };
+};
 
-  step(event: Sealed): void {
-    const place: Place = { number: event.number, id: event.id, hash: event.hash };
-    if (event.number > this.length) {
-      this.findings.push({ kind: 'inserted', number: event.number, id: event.id });
+const judgeGiven = async (
+  given: readonly string[],
+  key: AuditKey | undefined,
+): Promise<{ anchors: Anchor[]; findings: Finding[] }> => {
+  const read = await Promise.all(given.map(async (jws) => key && (await readCheckpoint(key, jws))));
+  return {
+    anchors: read
+      .filter((said): said is CheckpointClaims => said !== undefined)
+      .map(({ number, hash }) => ({ length: number, head: hash })),
+    findings: read.flatMap((said, index): Finding[] =>
+      said === undefined ? [{ kind: 'checkpoint_untrusted', number: index + 1 }] : [],
+    ),
+  };
+};
+
+/** Compares the chain, as it is walked, with heads noted before. */
+const createComparison = (
+  anchors: readonly Anchor[],
+  walk: Walk,
+  start: { number: number; hash: Buffer },
+) => {
+  const expected = new Map<number, Set<string>>();
+  for (const { length, head } of anchors) {
+    expected.set(length, (expected.get(length) ?? new Set()).add(head));
+  }
+  const numbers = [...expected.keys()].toSorted((a, b) => a - b);
+  let agreed = start.number;
+  let wrong = false;
+  const compare = (number: number, hash: Buffer, id?: number): void => {
+    const heads = expected.get(number);
+    if (heads === undefined) return;
+    if (heads.size === 1 && heads.has(hash.toString('hex'))) {
+      agreed = number;
       return;
     }
-    if (!eventHash(event.previous, event).equals(event.hash)) {
-      this.findings.push({ kind: 'changed', number: event.number, id: event.id });
-    }
-    if (event.number !== this.last.number + 1) {
-      this.findings.push({ kind: 'removed', number: this.last.number + 1, last: event.number - 1 });
-    } else if (!event.previous.equals(this.last.hash)) {
-      this.#brokenLink(event);
-    }
-    this.before = this.last;
-    this.last = place;
-  }
-
-  /** The event does not follow the one before it: that one is the wrong one, unless it is the first. */
-  #brokenLink(event: Sealed): void {
-    const wrong = this.last.id === undefined ? { number: event.number, id: event.id } : this.last;
-    const inserted = this.before !== undefined && event.previous.equals(this.before.hash);
-    if (this.findings.some(({ number, kind }) => number === wrong.number && kind === 'changed')) return;
-    this.findings.push({
-      kind: inserted ? 'inserted' : 'replaced',
-      number: wrong.number,
-      ...(wrong.id === undefined ? {} : { id: wrong.id }),
-    });
-  }
-
-  /** Compares the end with what the sealer noted. */
-  finish(head: Buffer): void {
-    if (this.last.number < this.length) {
-      this.findings.push({ kind: 'removed', number: this.last.number + 1, last: this.length });
-    } else if (!this.last.hash.equals(head)) {
-      const { number, id } = this.last;
-      this.findings.push({ kind: 'replaced', number, ...(id === undefined ? {} : { id }) });
-    }
-  }
-}
+    if (wrong) return; // once rewritten, every later head differs: the first tells where
+    wrong = true;
+    const first = agreed + 1;
+    walk.findings.push(
+      first === number && id !== undefined
+        ? { kind: 'replaced', number, id }
+        : { kind: 'replaced', number: first, last: number },
+    );
+  };
+  compare(start.number, start.hash);
+  return {
+    look: ({ number, hash, id }: SealedEvent) => compare(number, hash, id),
+    beyond: (length: number) => numbers.filter((number) => number > length),
+    compared: numbers.filter((number) => number >= start.number).length,
+  };
+};
 
 /**
  * Reads the whole chain in one snapshot and says what was changed, removed, inserted or replaced since it was sealed (the
- * first hundred). `anchors` are heads noted outside the database: they also find a chain that was rewritten whole.
+ * first hundred). `anchors` and checkpoints are heads noted before: kept outside the database, they also find a chain that
+ * was rewritten whole.
  */
-export const verifyAudit = (db: Database, anchors: readonly Anchor[] = []): Promise<Verification> =>
+export const verifyAudit = (
+  db: Database,
+  anchors: readonly Anchor[] = [],
+  { key, checkpoints = [] }: VerifyOptions = {},
+): Promise<Verification> =>
   db.transaction(async (tx) => {
     await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     const { length, head, unsealed } = await readChain(tx);
-    const walk = new Walk(length);
-    const expected = new Map(anchors.map((anchor) => [anchor.length, anchor.head]));
-    let after = 0;
-    for (let page = await selectSealed(tx, after); page.length > 0; page = await selectSealed(tx, after)) {
+    const start = await readStart(tx, key);
+    const stored = await judgeStored(await listCheckpoints(tx), key);
+    const given = await judgeGiven(checkpoints, key);
+    const walk = new Walk(length, start);
+    walk.findings.push(...stored.findings, ...given.findings);
+    if (start.forged) walk.findings.push({ kind: 'pruning_forged', number: start.number });
+    const comparison = createComparison([...stored.anchors, ...given.anchors, ...anchors], walk, start);
+    for await (const page of streamSealed(tx)) {
       for (const event of page) {
         walk.step(event);
-        const anchor = expected.get(event.number);
-        if (anchor !== undefined && anchor !== event.hash.toString('hex')) {
-          walk.findings.push({ kind: 'replaced', number: event.number, id: event.id });
-        }
-        after = event.number;
+        comparison.look(event);
       }
       if (walk.findings.length > MOST_FINDINGS) break;
     }
     if (walk.findings.length <= MOST_FINDINGS) walk.finish(head);
-    for (const anchor of anchors.filter((one) => one.length > length)) {
-      walk.findings.push({ kind: 'removed', number: length + 1, last: anchor.length });
+    for (const last of comparison.beyond(length).slice(0, 1)) {
+      walk.findings.push({ kind: 'removed', number: length + 1, last });
     }
     const findings = walk.findings.slice(0, MOST_FINDINGS);
-    return { ok: findings.length === 0, length, head: head.toString('hex'), unsealed, findings };
+    return {
+      ok: findings.length === 0,
+      length,
+      head: head.toString('hex'),
+      unsealed,
+      pruned: start.number,
+      compared: comparison.compared,
+      findings,
+    };
   });
+
+/** Whether the events of some places are whole: what must be known before they are dropped. */
+export const verifyPlaces = async (
+  tx: Queryable,
+  start: Awaited<ReturnType<typeof readStart>>,
+  upTo: number,
+): Promise<Finding[]> => {
+  const walk = new Walk(upTo, start);
+  for await (const page of streamSealed(tx, { after: start.number, upTo })) {
+    for (const event of page) walk.step(event);
+    if (walk.findings.length > MOST_FINDINGS) break;
+  }
+  return start.forged ? [{ kind: 'pruning_forged', number: start.number }, ...walk.findings] : walk.findings;
+};

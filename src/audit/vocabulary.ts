@@ -23,6 +23,8 @@ export const EVENTS = {
   // e-CPS: activation
   'ecps.activation_started':
     'A phone asked for an activation, and the mail was queued; or it scanned the QR of a card.',
+  'ecps.activation_refused': 'A person of the registry asked for an activation and could not have one.',
+  'ecps.activation_resent': 'The mail or the SMS of an activation was sent again.',
   'ecps.activation_scanned':
     'The QR of the mail (or the characters beside it) was accepted; the SMS was queued.',
   'ecps.activation_code_wrong': 'A wrong QR, typed code or SMS code was tried.',
@@ -64,10 +66,19 @@ export const EVENTS = {
 
   // registry, services, keys
   registry_imported: 'A file of the registry was imported.',
+  registry_rolled_back: 'An import of the registry was undone.',
+  registry_merged: 'Two identifiers turned out to be one person, who keeps one `sub`.',
   registry_status_changed: 'A practitioner’s status changed.',
   contact_changed: 'A practitioner’s contact details changed (the details themselves are not here).',
+  contact_change_stopped:
+    'Whom the former contact details reach stopped a change with the link sent to them; the former ones hold again.',
+  contact_batch_received: 'A portal sent a batch of contact details.',
+  contact_feed_changed: 'A portal that declares contact details was added, changed, disabled or enabled.',
   client_changed: 'A service’s registration was added, changed or removed.',
   signing_key_changed: 'A signing key was made, promoted or retired.',
+
+  // the audit itself
+  audit_pruned: 'A month of events was dropped because its time was over; the chain verifies from there on.',
 
   // operators by name
   'operator.added': 'An operator was registered, with a key.',
@@ -78,6 +89,9 @@ export const EVENTS = {
   'operator.act_confirmed': 'A second operator confirmed an act, which was then done.',
   'operator.act_refused': 'A second operator refused an act.',
   'operator.act_seen': 'A second operator looked at what was done at once.',
+  'operator.looked': 'An operator read what the help desk sees of a person, or that person’s events.',
+  'operator.exported': 'An operator exported events.',
+  'operator.acted': 'The help desk did something for a person, for a reason.',
 } as const;
 
 /** A type of audit event. */

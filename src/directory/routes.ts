@@ -1,14 +1,20 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import { directoryPage, type DirectoryPerson, type DirectoryProps } from '../../views/pages/directory.ts';
+import type { Config } from '../config.ts';
 import { Refusal } from '../http/errors.ts';
 import type { Render } from '../http/render.ts';
 import type { Limits } from '../limits/limits.ts';
-import { professionLabel } from '../registry/nomenclatures.ts';
-import { MOST_FOUND, type DirectoryEntry, type Registry } from '../registry/service.ts';
+import type { Queryable } from '../platform/postgres.ts';
+import { listProfessions, professionLabel } from '../registry/nomenclatures.ts';
+import { storedExercises } from '../registry/repository.ts';
+import type { FoundRow } from './repository.ts';
+import { searchDirectory } from './search.ts';
+import { wayBack, wayBackWith } from './way-back.ts';
 
 export interface DirectoryDependencies {
-  registry: Pick<Registry, 'searchByName'>;
+  db: Queryable;
+  config: Pick<Config, 'appOrigin'>;
   limits: Pick<Limits, 'hit'>;
   render: Render;
 }
@@ -19,61 +25,72 @@ const RULES = [
   { limit: 300, seconds: 3600 },
 ];
 const LONGEST = 100;
+const PAGE = 20;
 
 const parameter = (ctx: Context, name: string): string | undefined => {
   const value = ctx.query[name];
-  return (Array.isArray(value) ? value[0] : value)?.slice(0, 2000);
+  return (Array.isArray(value) ? value[0] : value)?.slice(0, 4000);
+};
+
+const inWords = (row: FoundRow, locale: 'fr' | 'en', back: string | undefined): DirectoryPerson => ({
+  nationalId: row.national_id,
+  name: `${row.given_name} ${row.family_name}`.trim(),
+  professions: [
+    ...new Set(
+      storedExercises(row).map(({ codeProfession = '', codeCategorieProfessionnelle = '' }) =>
+        professionLabel(codeProfession, locale, codeCategorieProfessionnelle),
+      ),
+    ),
+  ].filter((label) => label !== ''),
+  towns: row.towns,
+  choose: wayBackWith(back, row.national_id),
+});
+
+type Asked = Pick<DirectoryProps, 'family' | 'given' | 'town' | 'profession'>;
+
+const search = async (
+  { db }: DirectoryDependencies,
+  asked: Asked,
+  cursor: string | undefined,
+  inLocale: (row: FoundRow) => DirectoryPerson,
+): Promise<DirectoryProps['result']> => {
+  if (asked.family.trim() === '') return 'missing';
+  const tooLong = [asked.family, asked.given, asked.town].some((text) => text.length > LONGEST);
+  if (tooLong) return { persons: [], nearness: 'exact', next: undefined, first: true };
+  const { found, nearness, next } = await searchDirectory(db, asked, { size: PAGE, cursor });
+  return { persons: found.map(inLocale), nearness, next, first: cursor === undefined };
+};
+
+const readAsked = (ctx: Context, codes: ReadonlySet<string>): Asked => {
+  const profession = parameter(ctx, 'profession') ?? '';
+  return {
+    family: parameter(ctx, 'nom') ?? '',
+    given: parameter(ctx, 'prenom') ?? '',
+    town: parameter(ctx, 'ville') ?? '',
+    profession: codes.has(profession) ? profession : undefined,
+  };
 };
 
 /**
- * A path of this site, or nothing: what a browser would read as another site (`//host`, `/\host`, a control
- * character that it drops) is no path.
+ * The public directory, `GET /annuaire?nom=&prenom=&profession=&ville=&suite=&retour=`: a page of 20 persons, limited by
+ * address.
  */
-export const samesitePath = (value: string | undefined): string | undefined => {
-  if (value === undefined || !/^\/(?![/\\])[\x21-\x7E]*$/.test(value) || value.includes('\\'))
-    return undefined;
-  const here = 'http://here.invalid';
-  if (!URL.canParse(value, here)) return undefined;
-  const url = new URL(value, here);
-  return url.origin === here ? url.pathname + url.search + url.hash : undefined;
-};
-
-const inWords = (entry: DirectoryEntry, locale: 'fr' | 'en'): DirectoryPerson => ({
-  nationalId: entry.nationalId,
-  name: `${entry.givenName} ${entry.familyName}`.trim(),
-  professions: entry.professions.map(({ code, category }) => professionLabel(code, locale, category)),
-  towns: entry.towns,
-});
-
-const search = async (
-  { registry }: DirectoryDependencies,
-  family: string,
-  given: string,
-  locale: 'fr' | 'en',
-): Promise<DirectoryProps['result']> => {
-  if (family.trim() === '') return 'missing';
-  if (family.length > LONGEST || given.length > LONGEST) return { persons: [], more: false };
-  const entries = await registry.searchByName({ familyName: family, givenName: given });
-  return { persons: entries.map((entry) => inWords(entry, locale)), more: entries.length === MOST_FOUND };
-};
-
-/** The public directory, `GET /annuaire?nom=&prenom=&retour=`: exact names, limited by address. */
 export const directoryRoutes = (dependencies: DirectoryDependencies): Router => {
-  const { limits, render } = dependencies;
+  const { limits, render, config } = dependencies;
+  const lists = { fr: listProfessions('fr'), en: listProfessions('en') };
+  const codes = new Set(lists.fr.map(({ code }) => code));
   return new Router().get('/annuaire', async (ctx) => {
-    const family = parameter(ctx, 'nom');
-    const given = parameter(ctx, 'prenom') ?? '';
+    const { locale } = render.chrome(ctx);
+    const asked = readAsked(ctx, codes);
+    const returnTo = wayBack(parameter(ctx, 'retour'), config.appOrigin);
     let result: DirectoryProps['result'];
-    if (family !== undefined) {
+    if (ctx.query['nom'] !== undefined) {
       const { allowed, retryAfter } = await limits.hit('directory', ctx.ip, RULES);
       if (!allowed) throw new Refusal('too_many_requests', 429, { retryAfter });
-      result = await search(dependencies, family, given, render.chrome(ctx).locale);
+      const cursor = parameter(ctx, 'suite') || undefined;
+      result = await search(dependencies, asked, cursor, (row) => inWords(row, locale, returnTo));
     }
-    const returnTo = samesitePath(parameter(ctx, 'retour'));
-    render(
-      ctx,
-      directoryPage({ family: family ?? '', given, returnTo, result }),
-      result === 'missing' ? 400 : 200,
-    );
+    const view = directoryPage({ ...asked, returnTo, result, professionList: lists[locale] });
+    render(ctx, view, result === 'missing' ? 400 : 200);
   });
 };

@@ -6,7 +6,7 @@ import { EXIT, UsageError } from '../io.ts';
 import { createLimits } from '../limits/limits.ts';
 import { createMessages } from '../messages/service.ts';
 import { createMessageTransports } from '../messages/transports.ts';
-import { systemClock as clock } from '../platform/clock.ts';
+import { systemClock, type Clock } from '../platform/clock.ts';
 import { createLog } from '../platform/log.ts';
 import { createPostgresStore } from '../platform/store/postgres.ts';
 import { createRegistry } from '../registry/service.ts';
@@ -28,16 +28,20 @@ const deviceText = (device: DeviceView): string => {
 };
 
 /** The e-CPS without a server around it: what it writes in the outbox and the database, the server carries out. */
-const openEcps = async (context: CommandContext): Promise<EcpsService> => {
+export const openEcps = async (context: CommandContext, clock: Clock = systemClock): Promise<EcpsService> => {
   const [config, db, keyring] = [await context.config(), await context.database(), await context.keyring()];
   const log = createLog('silent');
-  const store = createPostgresStore(db);
+  const store = createPostgresStore(db, clock);
+  const messages = createMessages({
+    ...{ db, keyring, clock, log },
+    transports: createMessageTransports(config, clock),
+  });
   return createEcps({
     config,
     db,
     store,
     registry: createRegistry({ db, clock, contactDelayHours: config.contactDelayHours }),
-    messages: createMessages({ db, keyring, clock, log, transports: createMessageTransports(config, clock) }),
+    messages: { ...messages, kick: () => undefined },
     audit: createAudit({ clock }),
     limits: createLimits({ store }),
     keyring,
@@ -52,7 +56,7 @@ const openEcps = async (context: CommandContext): Promise<EcpsService> => {
 
 const nationalIdOf = async (context: CommandContext, input: string): Promise<string> => {
   const { contactDelayHours } = await context.config();
-  const registry = createRegistry({ db: await context.database(), clock, contactDelayHours });
+  const registry = createRegistry({ db: await context.database(), clock: systemClock, contactDelayHours });
   const normalized = registry.normalize(input);
   if (!normalized.ok) throw new UsageError(`${input} is not a national identifier`);
   return normalized.nationalId;

@@ -41,7 +41,7 @@ const settlePhones = async (ecps: Ecps): Promise<void> => {
   }
 };
 
-/** Who left the registry has no phone any more; who got another identifier keeps his. */
+/** Who was struck off has no phone any more; who got another identifier keeps his, and who is inactive has it at rest. */
 const followRegistry = async (ecps: Ecps, devices: Devices): Promise<void> => {
   for (const person of await listEstranged(ecps.db, BATCH)) {
     if (person.status === 'active') {

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import { readBody } from '../http/body.ts';
+import { Refusal } from '../http/errors.ts';
 import type { Ecps } from './deps.ts';
 import { requireAccess } from './http/access.ts';
 import { appCors } from './http/cors.ts';
@@ -48,6 +49,18 @@ const callOf = (ctx: Context, id: string, body: unknown, caller: Caller | undefi
   device: () => (caller?.kind === 'device' ? caller.device : wrongCaller()),
 });
 
+/** A refusal that knows whose phone or activation it met, for the help desk. */
+const aboutCaller = (error: unknown, caller: Caller | undefined): unknown => {
+  const owner =
+    caller?.kind === 'device'
+      ? { nationalId: caller.device.national_id, deviceId: caller.device.id }
+      : caller?.kind === 'activation'
+        ? { nationalId: caller.activation.national_id, deviceId: caller.activation.device_id }
+        : undefined;
+  if (error instanceof Refusal && owner) error.about = { ...owner, ...error.about };
+  return error;
+};
+
 /** One call: proof, phone's state, body, then its handler; what it answers is checked too. */
 const serve = (ecps: Ecps, name: EndpointName, handlers: Handlers) => {
   const spec: Endpoint = ENDPOINTS[name];
@@ -65,10 +78,16 @@ const serve = (ecps: Ecps, name: EndpointName, handlers: Handlers) => {
         ? undefined
         : await authenticate(ecps, ctx, { auth: spec.auth, activationId, body: raw });
     if (caller?.kind === 'device') {
-      requireAccess(caller.device, name, id === '' ? undefined : id, ecps.clock.now());
+      try {
+        requireAccess(caller.device, name, id === '' ? undefined : id, ecps.clock.now());
+      } catch (error) {
+        throw aboutCaller(error, caller);
+      }
     }
     const call = callOf(ctx, id, parseBody(spec, raw), caller) as Call<EndpointName>;
-    const answer = await handle(call);
+    const answer = await handle(call).catch((error: unknown) => {
+      throw aboutCaller(error, caller);
+    });
     if (name === 'events') return;
     ctx.status = spec.status;
     if (spec.response) ctx.body = spec.response.parse(answer);

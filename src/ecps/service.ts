@@ -4,6 +4,7 @@ import type { Render } from '../http/render.ts';
 import { createActivations, type Activations } from './activation/service.ts';
 import { createApprovals, type Approvals } from './approvals/service.ts';
 import type { Ecps, EcpsDeps } from './deps.ts';
+import { endContactActivations } from './contact-stopped.ts';
 import { createDevices, type Devices } from './devices/service.ts';
 import { createEcpsJobs, type EcpsJob } from './jobs.ts';
 import { loadEcpsKeys } from './keys.ts';
@@ -23,6 +24,8 @@ export interface EcpsService {
   routes: Router;
   /** The stop link of the mails, and the printed revocation code. */
   pages(kernel: { render: Render; forms: Forms }): Router;
+  /** A change of contact details was stopped: what was activated with it, from `since` on, ends. */
+  onContactStopped(stopped: { nationalId: string; since: Date }): Promise<void>;
   jobs: EcpsJob[];
 }
 
@@ -37,6 +40,7 @@ export const createEcps = async (deps: EcpsDeps): Promise<EcpsService> => {
     activations,
     routes: ecpsRoutes(ecps, { activations, devices }),
     pages: (kernel) => ecpsPages({ ...kernel, devices, limits: deps.limits }),
+    onContactStopped: (stopped) => endContactActivations(ecps, stopped),
     jobs: createEcpsJobs(ecps, devices),
   };
 };

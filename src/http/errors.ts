@@ -9,6 +9,13 @@ export interface RefusalDetails {
   availableAt?: Date;
 }
 
+/** A person, a phone, a service. */
+export interface About {
+  nationalId?: string;
+  deviceId?: string;
+  clientId?: string;
+}
+
 /**
  * The one class of expected errors. `code` is a key of the text catalogue (views/locales) and of docs/errors.md;
  * what a person reads comes from there. `cause` and `detail` are for the log alone.
@@ -20,11 +27,13 @@ export class Refusal extends Error {
   readonly expose: boolean;
   readonly details: RefusalDetails;
   readonly supportId: string;
+  /** Whom it is about, where a room knows: for the help desk, never told to who met it. */
+  about: About;
 
   constructor(
     code: string,
     status: number,
-    options: { detail?: string; cause?: unknown; expose?: boolean } & RefusalDetails = {},
+    options: { detail?: string; cause?: unknown; expose?: boolean; about?: About } & RefusalDetails = {},
   ) {
     super(options.detail ?? code, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Refusal';
@@ -36,6 +45,7 @@ export class Refusal extends Error {
       ...(options.triesLeft === undefined ? {} : { triesLeft: options.triesLeft }),
       ...(options.availableAt === undefined ? {} : { availableAt: options.availableAt }),
     };
+    this.about = options.about ?? {};
     this.supportId = supportId();
   }
 }

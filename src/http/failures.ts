@@ -47,8 +47,45 @@ export type WayOn = Pick<ErrorPageProps, 'service' | 'wayOn' | 'shownCode'>;
 /** Turns an error into an answer. */
 export type Failures = (ctx: Context, error: unknown, wayOn?: WayOn) => void;
 
-/** The one place where an error becomes a page or a body, and a line of the log. */
-export const createFailures = (config: RenderConfig, render: Render, log: Log): Failures => {
+/** A refusal that showed someone a support id. */
+export interface ToldRefusal {
+  supportId: string;
+  code: string;
+  status: number;
+  /** `GET /connexion/:id`: what was asked, without what it was asked with. */
+  route: string;
+  requestId: string;
+  about: Refusal['about'];
+}
+
+/** Keeps it for the help desk; returns at once and never throws. */
+export type KeepRefusal = (refusal: ToldRefusal) => void;
+
+/** Tells of a refusal that a page shows by itself, without throwing. */
+export type NoteRefusal = (
+  ctx: Context,
+  refusal: Pick<ToldRefusal, 'supportId' | 'code'> & Partial<Pick<ToldRefusal, 'status' | 'about'>>,
+) => void;
+
+/** Method and path; what names one case among many (ids, tokens) is left out. */
+const routeOf = (ctx: Context): string => {
+  const segments = ctx.path.split('/').map((segment) => (/^\d+$|.{20}/.test(segment) ? ':id' : segment));
+  return `${ctx.method} ${segments.join('/')}`.slice(0, 200);
+};
+
+/** Makes {@link NoteRefusal}. */
+export const createNoteRefusal =
+  (keep: KeepRefusal | undefined): NoteRefusal =>
+  (ctx, { supportId, code, status = ctx.status, about = {} }) =>
+    keep?.({ supportId, code, status, about, route: routeOf(ctx), requestId: requestState(ctx).id });
+
+/** The one place where an error becomes a page or a body, a line of the log and what the help desk finds. */
+export const createFailures = (
+  config: RenderConfig,
+  render: Render,
+  log: Log,
+  noteRefusal: NoteRefusal = () => undefined,
+): Failures => {
   const note = (ctx: Context, refusal: Refusal) => {
     const line = {
       request: requestState(ctx).id,
@@ -62,6 +99,7 @@ export const createFailures = (config: RenderConfig, render: Render, log: Log): 
   return (ctx, error, wayOn = {}) => {
     const refusal = asRefusal(error);
     note(ctx, refusal);
+    noteRefusal(ctx, refusal);
     if (ctx.headerSent || ctx.res.headersSent) return void ctx.res.destroy();
     const code = refusal.expose && isErrorCode(refusal.code) ? refusal.code : 'internal_error';
     if (refusal.details.retryAfter !== undefined) {

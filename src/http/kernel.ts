@@ -11,7 +11,14 @@ import { tellClientCertificates } from './client-cert.ts';
 import { createCookies, type Cookies } from './cookies.ts';
 import { createForms, type Forms } from './csrf.ts';
 import { createGate, type Direct } from './direct.ts';
-import { catchFailures, createFailures, type Failures } from './failures.ts';
+import {
+  catchFailures,
+  createFailures,
+  createNoteRefusal,
+  type Failures,
+  type KeepRefusal,
+  type NoteRefusal,
+} from './failures.ts';
 import { securityHeaders } from './headers.ts';
 import { onlyOwnHosts } from './host.ts';
 import { negotiate } from './locale.ts';
@@ -31,6 +38,8 @@ export interface Kernel {
   failures: Failures;
   /** Lets some requests be answered before the application, by whoever gives the same answer at less cost. */
   answerDirectly(direct: Direct): void;
+  /** For pages that show a refusal without throwing it. */
+  refused: NoteRefusal;
   /** Node's listener: proxy trust first, then the application. Ask for it once every route is mounted. */
   handler(): RequestListener;
   /** A server with the timeouts of the house, not yet listening. */
@@ -42,6 +51,8 @@ export interface KernelOptions {
   log: Log;
   metrics?: HttpMetrics | undefined;
   tracing?: Tracing | undefined;
+  /** Keeps what showed someone a support id, for the help desk. */
+  keepRefusal?: KeepRefusal | undefined;
   /** Folder of views/assets, for tests. */
   assetsFolder?: string;
 }
@@ -81,7 +92,8 @@ const withTimeouts = (server: Server): Server => {
 };
 
 /** Builds the kernel. The order of the middlewares is a security property: log, headers, errors, host, language, routes. */
-export const createKernel = ({ config, log, metrics, tracing, assetsFolder }: KernelOptions): Kernel => {
+export const createKernel = (options: KernelOptions): Kernel => {
+  const { config, log, metrics, tracing, assetsFolder } = options;
   const app = new Koa();
   // Koa believes forwarding headers; those of untrusted peers are gone before it looks (see handler).
   app.proxy = true;
@@ -89,7 +101,8 @@ export const createKernel = ({ config, log, metrics, tracing, assetsFolder }: Ke
   const keyring = createKeyRing(config.masterKey);
   const cookies = createCookies(config, keyring);
   const render = createRender(config, assets);
-  const failures = createFailures(config, render, log);
+  const refused = createNoteRefusal(options.keepRefusal);
+  const failures = createFailures(config, render, log, refused);
 
   const observe = createObserve(log, metrics);
   if (tracing) app.use(traceRequests(tracing));
@@ -127,6 +140,7 @@ export const createKernel = ({ config, log, metrics, tracing, assetsFolder }: Ke
     cookies,
     assets,
     failures,
+    refused,
     forms: createForms(config, keyring, cookies),
     answerDirectly: (direct) => (directly = direct),
     handler,

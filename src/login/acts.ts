@@ -50,13 +50,14 @@ export const spareTheHouse = async (signIn: SignIn, deps: LoginDeps): Promise<vo
 };
 
 /** What was typed, read as people type it; a malformed identifier is told at once, in the form. */
-export const nameThePerson = (signIn: SignIn, deps: LoginDeps): 'answered' | void => {
+export const nameThePerson = async (signIn: SignIn, deps: LoginDeps): Promise<'answered' | void> => {
   const form = brought(signIn.form, 'the form');
   if (form.get('moyen') === 'qr') return;
   const typed = (form.get('identifiant') ?? '').trim();
   const read = normalize(typed);
   if (read.ok) {
-    signIn.identifier = { nationalId: read.nationalId, luhn: read.luhn };
+    const nationalId = (await deps.registry?.currentId?.(read.nationalId)) ?? read.nationalId;
+    signIn.identifier = { nationalId, luhn: read.luhn };
     return;
   }
   drawStart(signIn, deps, {

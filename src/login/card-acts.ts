@@ -74,6 +74,7 @@ export const takeCard = async (signIn: SignIn, deps: LoginDeps): Promise<'answer
     },
   );
   if (!outcome) {
+    deps.kernel.refused(ctx, { supportId: support, code: 'card_handoff_gone', status: 410 });
     drawRefusal(signIn, deps, { code: 'card_handoff_gone', supportId: support }, 410);
     return 'answered';
   }

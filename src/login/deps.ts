@@ -8,7 +8,7 @@ import type { Approvals, CardReader, Geo, Limits, SignInProvider } from './ports
 
 /** What the sign-in pages are given by app.ts. */
 export interface LoginOptions {
-  kernel: Pick<Kernel, 'render' | 'forms' | 'cookies' | 'failures'>;
+  kernel: Pick<Kernel, 'render' | 'forms' | 'cookies' | 'failures' | 'refused'>;
   config: Config;
   oidc: SignInProvider;
   approvals: Approvals;
@@ -16,7 +16,11 @@ export interface LoginOptions {
   card?: CardReader | undefined;
   cardActivations?: CardActivations | undefined;
   /** Names the person at the end of a test of the e-CPS. */
-  registry?: { find(nationalId: string): Promise<{ givenName: string; familyName: string } | undefined> };
+  registry?: {
+    find(nationalId: string): Promise<{ givenName: string; familyName: string } | undefined>;
+    /** The identifier that a person has now, who may type one of before a merge; any other comes back as it went. */
+    currentId?(nationalId: string): Promise<string>;
+  };
   limits: Limits;
   geo: Geo;
   clock: Clock;

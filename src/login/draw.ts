@@ -41,5 +41,14 @@ export const drawWait = async (signIn: SignIn, deps: LoginDeps): Promise<void> =
 export const drawEnd = (signIn: SignIn, deps: LoginDeps, reason: 'expired' | 'stopped'): void => {
   const support = supportId();
   deps.log.info({ request: requestState(signIn.ctx).id, support, reason }, 'sign-in not confirmed');
+  const { nationalId } = brought(signIn.state, 'the browser’s state').attempt ?? {};
+  deps.kernel.refused(signIn.ctx, {
+    supportId: support,
+    code: `sign_in_${reason}`,
+    about: {
+      clientId: brought(signIn.interaction, 'the interaction').service.clientId,
+      ...(nationalId === undefined ? {} : { nationalId }),
+    },
+  });
   deps.kernel.render(signIn.ctx, endedPage({ ...frameOf(signIn, deps), reason, supportId: support }));
 };

@@ -7,6 +7,7 @@ import { createCardHosts } from '../card/hosts.ts';
 import type { Config } from '../config.ts';
 import { allowFormAction, allowFrames } from '../http/headers.ts';
 import { localeOf } from '../http/locale.ts';
+import type { NoteRefusal } from '../http/failures.ts';
 import type { Render } from '../http/render.ts';
 import type { OidcPages } from '../oidc/pages.ts';
 
@@ -14,8 +15,12 @@ import type { OidcPages } from '../oidc/pages.ts';
 export const createOidcPages = (
   render: Render,
   config: Pick<Config, 'defaultLocale' | 'cardOrigin'>,
+  refused: NoteRefusal = () => undefined,
 ): OidcPages => ({
   error: (ctx, problem) => {
+    const { supportId, code, status } = problem;
+    const clientId = problem.service?.clientId;
+    refused(ctx, { supportId, code, status, about: clientId === undefined ? {} : { clientId } });
     const label = common(localeOf(ctx, config.defaultLocale)).service;
     const { service } = problem;
     const view = errorPage({

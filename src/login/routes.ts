@@ -6,6 +6,7 @@ import { activatePage, helpPage } from '../../views/pages/help.ts';
 import { tutorialPage } from '../../views/pages/tutorial.ts';
 import { Refusal } from '../http/errors.ts';
 import { localeOf } from '../http/locale.ts';
+import { normalize } from '../registry/national-id.ts';
 import { openInteraction, ownForm } from './acts.ts';
 import { showCard, showCardRefusal } from './card-acts.ts';
 import { cardActivationRoutes } from './card-activation.ts';
@@ -58,9 +59,15 @@ const withWayBack =
 const backLabel = (locale: 'fr' | 'en', name: string | undefined): string =>
   name === undefined ? common(locale).service.back : common(locale).service.backTo(name);
 
+/** An identifier picked in the directory, which leads back here with it. It fills the field, and nothing more. */
+const picked = ({ query }: Context): string | undefined => {
+  const value = query['identifiant'];
+  return typeof value === 'string' && normalize(value).ok ? value.slice(0, 40) : undefined;
+};
+
 const showStart: Step = (signIn, deps) => {
   const remembered = deps.memory.identifier(signIn.ctx);
-  const hint = signIn.interaction?.loginHint;
+  const hint = picked(signIn.ctx) ?? signIn.interaction?.loginHint;
   drawStart(signIn, deps, {
     identifier: hint ?? remembered ?? '',
     remembered: remembered !== undefined && (hint === undefined || hint === remembered),

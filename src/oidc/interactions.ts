@@ -117,7 +117,9 @@ export const createInteractions = (deps: InteractionsDeps): Interactions => {
     },
     async finishSignIn(ctx, signIn) {
       const practitioner = signIn.practitioner ?? (await deps.registry.find(signIn.nationalId));
-      if (practitioner?.status !== 'active') throw new Refusal('practitioner_inactive', 403);
+      if (practitioner?.status !== 'active') {
+        throw new Refusal('practitioner_inactive', 403, { about: { nationalId: signIn.nationalId } });
+      }
       const means: CarriesMeans = {
         authMode: signIn.authMode,
         ...optional('deviceId', signIn.deviceId),

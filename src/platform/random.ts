@@ -33,6 +33,24 @@ export const token = (size = 32): string =>
 /** A random UUID (version 4). */
 export const uuid = (): string => randomUUID();
 
+/**
+ * Makes UUIDs (version 7) that grow, of one instant: rows written in bulk then lie side by side in their index. 24 bits
+ * count, 48 are random.
+ */
+export const createTimeOrderedIds = (now: Date): (() => string) => {
+  const time = now.getTime().toString(16).padStart(12, '0');
+  const first = `${time.slice(0, 8)}-${time.slice(8)}-7`;
+  let count = 0;
+  let pool = Buffer.alloc(0);
+  return () => {
+    if (pool.length < 6) pool = randomBytes(6144);
+    const random = pool.toString('hex', 0, 6);
+    pool = pool.subarray(6);
+    const counted = (count++ & 0xffffff).toString(16).padStart(6, '0');
+    return `${first}${counted.slice(0, 3)}-8${counted.slice(3)}-${random}`;
+  };
+};
+
 /** A uniform integer, `min` included, `max` excluded. */
 export const integer = (min: number, max: number): number => randomInt(min, max);
 

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import type { Command, CommandContext } from '../command.ts';
 import { EXIT, UsageError, type CommandIo } from '../io.ts';
-import { createAudit } from '../audit/record.ts';
 import { systemClock } from '../platform/clock.ts';
-import { ImportError } from './file-error.ts';
-import { importFile, type ImportInput } from './import.ts';
+import { CONTACT_HELP, runContactCommand } from './contact-command.ts';
+import { GENERATE_HELP, runGenerateCommand } from './generate-command.ts';
+import { IMPORT_HELP, runImportCommand } from './import-command.ts';
 import { normalize } from './national-id.ts';
 import {
   activityGenreLabel,
@@ -15,8 +15,13 @@ import {
   roleLabel,
   sectorLabel,
 } from './nomenclatures.ts';
-import { createProgressBar } from './progress-bar.ts';
-import type { ImportReport, Told } from './report.ts';
+import {
+  RUNS_HELP,
+  runDiffCommand,
+  runMergeCommand,
+  runRollbackCommand,
+  runRunsCommand,
+} from './runs-command.ts';
 import {
   createRegistry,
   type ContactDeclaration,
@@ -25,98 +30,29 @@ import {
   type Registry,
 } from './service.ts';
 
-const HELP = `caducee registry import FILE [--source NAME] [--json]
-  Imports a registry file (- reads standard input): all of it or nothing. Layouts, found by their header:
-  Extraction_ProSanteConnect_Personne_activite, PS_LibreAcces_Personne_activite. Persons of this source
-  who are not in the file become inactive. The source is the layout's name unless --source names it.
-
+const HELP = `${IMPORT_HELP}
+${RUNS_HELP}
 caducee registry show ID [--json]
   All that the registry knows of a person: 12 characters or more, or the 11 digits of an RPPS number.
 
 caducee registry search NAME [GIVEN-NAME] [--json]
   Active persons of exactly this name; capitals, accents and punctuation do not matter.
-`;
+
+${CONTACT_HELP}
+${GENERATE_HELP}`;
 
 const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
   json: { type: 'boolean' },
-  source: { type: 'string' },
 } as const;
 
 interface Arguments {
   positionals: string[];
   json: boolean;
-  source: string | undefined;
 }
 
 const print = (io: CommandIo, json: boolean, value: unknown, text: () => string): void => {
   io.stdout.write(json ? `${JSON.stringify(value)}\n` : text());
-};
-
-const toldText = (title: string, told: Told<string>): string[] => {
-  if (told.count === 0) return [];
-  const reasons = Object.entries(told.byReason).map(([reason, count]) => `${reason} ${count}`);
-  const lines = told.lines.slice(0, 20).map(({ line, reason }) => `    line ${line}: ${reason}`);
-  const more = told.count > lines.length ? [`    … (--json tells up to ${told.lines.length})`] : [];
-  return [`  ${title.padEnd(12)}${told.count} (${reasons.join(', ')})`, ...lines, ...more];
-};
-
-const reportText = (report: ImportReport): string => {
-  const counts = (['read', 'persons', 'added', 'changed', 'unchanged', 'removed'] as const).map(
-    (name) => `  ${name.padEnd(12)}${report[name]}`,
-  );
-  const other =
-    report.otherSource > 0
-      ? [`  ${'left alone'.padEnd(12)}${report.otherSource} (declared by another source)`]
-      : [];
-  return [
-    `${report.fileName}: ${report.layout}, ${report.columns} columns, source ${report.source}${report.first ? ' (first import)' : ''}`,
-    ...counts,
-    ...other,
-    ...toldText('refused', report.refused),
-    ...toldText('warnings', report.warnings),
-    `  run ${report.run}, ${(report.durationMs / 1000).toFixed(1)} s`,
-    '',
-  ].join('\n');
-};
-
-/** `registry import FILE`. Ctrl-C cancels and changes nothing. */
-const runImport = async (
-  { positionals, json, source }: Arguments,
-  context: CommandContext,
-): Promise<number> => {
-  const [file, ...more] = positionals;
-  if (file === undefined || more.length > 0) throw new UsageError('caducee registry import takes one FILE');
-  if (source === '') throw new UsageError('--source takes a name');
-  const { io } = context;
-  const [{ contactDelayHours }, db] = [await context.config(), await context.database()];
-  const cancel = new AbortController();
-  const interrupt = (): void => cancel.abort();
-  process.once('SIGINT', interrupt);
-  const bar = createProgressBar(io.stderr, io.interactive && !json);
-  const input: ImportInput = file === '-' ? io.stdin : file;
-  try {
-    const report = await importFile(db, input, {
-      clock: systemClock,
-      contactDelayHours,
-      audit: createAudit({ clock: systemClock }),
-      source,
-      onProgress: bar.show,
-      signal: cancel.signal,
-    });
-    bar.end();
-    print(io, json, report, () => reportText(report));
-    return EXIT.done;
-  } catch (error) {
-    bar.end();
-    if (!(error instanceof ImportError)) throw error;
-    const { code, message, line } = error;
-    print(io, json, { error: code, message, line }, () => '');
-    if (!json) io.stderr.write(`${file}: ${message}. Nothing was changed.\n`);
-    return EXIT.failed;
-  } finally {
-    process.off('SIGINT', interrupt);
-  }
 };
 
 const contactText = (contact: ContactState): string =>
@@ -156,6 +92,7 @@ const practitionerText = (
   [
     `${person.nationalId}  ${person.civility} ${person.givenName} ${person.familyName}`,
     `status   ${person.status}`,
+    ...(person.missingSince ? [`missing  from the files since ${person.missingSince.toISOString()}`] : []),
     `source   ${person.source}`,
     `subject  ${person.subject}`,
     `contact  ${contactText(contact)}`,
@@ -220,13 +157,26 @@ const runSearch = async ({ positionals, json }: Arguments, context: CommandConte
 };
 
 const COMMANDS: Record<string, (given: Arguments, context: CommandContext) => Promise<number>> = {
-  import: runImport,
   show: runShow,
   search: runSearch,
 };
 
+/** Those that read their own options. */
+const ROOMS: Record<string, Command> = {
+  contact: runContactCommand,
+  import: runImportCommand,
+  generate: runGenerateCommand,
+  runs: runRunsCommand,
+  diff: runDiffCommand,
+  rollback: runRollbackCommand,
+  merge: runMergeCommand,
+};
+
 /** `caducee registry …`. */
 export const runRegistryCommand: Command = async (args, context) => {
+  const room = Object.hasOwn(ROOMS, args[0] ?? '') ? ROOMS[args[0] ?? ''] : undefined;
+  if (room && !args.includes('--help') && !args.includes('-h')) return room(args.slice(1), context);
+  if (room === runContactCommand) return room(args.slice(1), context);
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
   const [name, ...rest] = positionals;
   if (values.help || name === undefined) {
@@ -236,5 +186,5 @@ export const runRegistryCommand: Command = async (args, context) => {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command)
     throw new UsageError(`caducee registry has no command "${name}"; caducee registry --help lists them`);
-  return command({ positionals: rest, json: values.json === true, source: values.source }, context);
+  return command({ positionals: rest, json: values.json === true }, context);
 };

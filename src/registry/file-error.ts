@@ -8,6 +8,9 @@ export type FileErrorCode =
   | 'doubled_header'
   | 'no_person'
   | 'too_many_refused'
+  | 'no_file'
+  | 'damaged_archive'
+  | 'too_many_changes'
   | 'busy'
   | 'cancelled';
 

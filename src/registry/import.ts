@@ -1,29 +1,43 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { Readable } from 'node:stream';
 import type { PoolClient } from 'pg';
 import type { Audit } from '../audit/record.ts';
 import type { Clock } from '../platform/clock.ts';
+import { createTimeOrderedIds } from '../platform/random.ts';
 import type { Database, Queryable } from '../platform/postgres.ts';
 import {
   compare,
+  countActive,
+  declareAll,
   declareContacts,
-  deactivateMissing,
+  followMerges,
   insertAdded,
-  knowsSource,
+  isEmpty,
+  keepBefore,
+  keepChanges,
   lockImports,
+  markMissing,
   updateChanged,
+  type Counts,
   type ImportScope,
 } from './comparison.ts';
+import { copyValue } from './copy-text.ts';
 import { ImportError } from './file-error.ts';
-import type { Person } from './person.ts';
+import { countEnding, endGrace } from './grace.ts';
+import { guard } from './guard.ts';
+import { openSource, type ImportInput, type Source } from './input.ts';
 import { openReader, type ReaderEvents, type RegistryReader } from './reader.ts';
 import type { RefusalReason, WarningCode } from './record.ts';
 import { createTeller, type ImportReport, type Told } from './report.ts';
-import { insertRun } from './repository.ts';
-import { copyPersons, createStaging, indexStaging, joinScattered } from './staging.ts';
+import { beginRun, endRun, forgetChanges, lastImport, nextRun, type RunRow } from './runs.ts';
+import {
+  copyToRegistry,
+  copyToStaging,
+  countStaged,
+  createStaging,
+  settleRegistry,
+  settleStaging,
+} from './staging.ts';
+
+export type { ImportInput } from './input.ts';
 
 /** How far an import is. */
 export interface ImportProgress {
@@ -38,6 +52,16 @@ export interface ImportOptions {
   clock: Clock;
   /** Hours before changed contact details may serve an activation. */
   contactDelayHours: number;
+  /** Hours that a person may be missing from the files before they are inactive; none unless said. */
+  graceHours?: number;
+  /** Days for which it is kept how persons were before each run; for ever unless said. */
+  historyDays?: number;
+  /** Share of the source's persons that may change or go, when the operator insists; 0.05 otherwise. */
+  allowChange?: number | undefined;
+  /** Compares and reports, writes nothing. */
+  dryRun?: boolean;
+  /** Who runs it. */
+  actor?: string;
   /** Who declares these persons; by default the name of the file's layout. */
   source?: string | undefined;
   /** What the run is called when the input is not a file. */
@@ -48,52 +72,13 @@ export interface ImportOptions {
   signal?: AbortSignal;
 }
 
-/** A path, or bytes. */
-export type ImportInput = string | AsyncIterable<Uint8Array>;
-
 /** A file of which more lines are refused is not what it says. */
 const MOST_REFUSED = 100_000;
-
-/** The bytes of the input, counted and hashed on their way. */
-interface Source {
-  bytes: AsyncGenerator<Uint8Array>;
-  total: number | undefined;
-  fileName: string;
-  /** SHA-256 of all, once read. */
-  hash(): string;
-  close(): void;
-}
-
-/** Something that stops a stream, even one that waits for bytes that never come; a plain generator has nothing to stop. */
-const streamOf = (input: ImportInput): Readable | undefined => {
-  if (typeof input === 'string') return createReadStream(input, { highWaterMark: 1 << 18 });
-  return input instanceof Readable ? input : undefined;
-};
-
-const openSource = async (
-  input: ImportInput,
-  { fileName, signal }: ImportOptions,
-  onBytes: (bytes: number) => void,
-): Promise<Source> => {
-  const total = typeof input === 'string' ? (await stat(input)).size : undefined;
-  const stream = streamOf(input);
-  const close = (): void => void stream?.destroy();
-  signal?.addEventListener('abort', close, { once: true });
-  const digest = createHash('sha256');
-  const bytes = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const block of (stream ?? input) as AsyncIterable<Uint8Array>) {
-      digest.update(block);
-      onBytes(block.byteLength);
-      yield block;
-    }
-  };
-  const name = fileName ?? (typeof input === 'string' ? basename(input) : '-');
-  return { bytes: bytes(), total, fileName: name, hash: () => digest.digest('hex'), close };
-};
 
 /** An opened file, and what its lines have told so far. */
 interface Opened {
   source: Source;
+  fileName: string;
   reader: RegistryReader;
   refused: Told<RefusalReason>;
   warnings: Told<WarningCode>;
@@ -102,11 +87,32 @@ interface Opened {
   progress(change: Partial<ImportProgress>): void;
 }
 
+/** The first file of the input that is a registry's: an archive brings others with it. */
+const findReader = async (
+  source: Source,
+  events: ReaderEvents,
+): Promise<{ reader: RegistryReader; fileName: string }> => {
+  let first: ImportError | undefined;
+  for (let next = await source.files.next(); !next.done; next = await source.files.next()) {
+    const { name, bytes } = next.value;
+    try {
+      return { reader: await openReader(bytes, events), fileName: name };
+    } catch (error) {
+      if (!(error instanceof ImportError) || !['unknown_layout', 'empty'].includes(error.code)) throw error;
+      first ??= error;
+    }
+  }
+  throw first ?? new ImportError('no_file', 'the archive holds no .txt or .csv file');
+};
+
 const open = async (input: ImportInput, options: ImportOptions): Promise<Opened> => {
   const progress: ImportProgress = { phase: 'reading', bytes: 0, total: undefined, lines: 0 };
   const tell = (change: Partial<ImportProgress>): void =>
     options.onProgress?.(Object.assign(progress, change));
-  const source = await openSource(input, options, (bytes) => tell({ bytes: progress.bytes + bytes }));
+  let reader: RegistryReader | undefined;
+  const source = await openSource(input, options, (bytes) =>
+    tell({ bytes: progress.bytes + bytes, lines: reader?.read() ?? 0 }),
+  );
   progress.total = source.total;
   const refused = createTeller<RefusalReason>();
   const warnings = createTeller<WarningCode>();
@@ -118,99 +124,236 @@ const open = async (input: ImportInput, options: ImportOptions): Promise<Opened>
       throw new ImportError('too_many_refused', `more than ${MOST_REFUSED} lines are malformed`, line);
     }
   };
-  const reader = await openReader(source.bytes, { refused: onRefused, warned: warnings.tell }).catch(
-    (error: unknown) => {
-      source.close();
-      throw error;
-    },
-  );
-  return { source, reader, refused: refused.told, warnings: warnings.told, spared, progress: tell };
-};
-
-/** Tells the number of lines read after each group. */
-const watched = async function* ({ reader, progress }: Opened): AsyncGenerator<Person[]> {
-  for await (const persons of reader.persons) {
-    progress({ lines: reader.read() });
-    yield persons;
+  try {
+    const found = await findReader(source, { refused: onRefused, warned: warnings.tell });
+    ({ reader } = found);
+    return { source, ...found, refused: refused.told, warnings: warnings.told, spared, progress: tell };
+  } catch (error) {
+    source.close();
+    throw error;
   }
 };
 
-/** The whole file into the staging table, one row per person; says how many. */
-const stage = async (client: PoolClient, opened: Opened, signal?: AbortSignal): Promise<number> => {
-  await createStaging(client as Queryable);
-  await copyPersons(client, watched(opened), signal);
-  opened.progress({ phase: 'comparing', lines: opened.reader.read() });
-  await joinScattered(client as Queryable);
-  const persons = await indexStaging(client as Queryable);
+/** Everything that one run works with. */
+interface Work {
+  client: PoolClient;
+  tx: Queryable;
+  opened: Opened;
+  options: ImportOptions;
+  run: number;
+  source: string;
+  startedAt: Date;
+  /** The source's last import, if it had one. */
+  last: RunRow | undefined;
+}
+
+const scopeOf = ({ run, source, last, opened, options }: Work): ImportScope => {
+  const now = options.clock.now();
+  const delay = last ? options.contactDelayHours * 3_600_000 : 0;
+  return {
+    ...{ run, source, now, contacts: opened.reader.plan.layout.contacts },
+    ...{ effectiveAt: new Date(now.getTime() + delay), spared: [...opened.spared] },
+  };
+};
+
+const begin = ({ tx, run, source, startedAt, opened, options }: Work): Promise<void> =>
+  beginRun(tx, {
+    ...{ id: run, kind: 'import', source, startedAt, layout: opened.reader.plan.layout.name },
+    ...{ fileName: opened.fileName, fileHash: '', actor: options.actor ?? '' },
+  });
+
+type Done = Counts & { persons: number; deactivated: number };
+
+const requireSomebody = (persons: number): void => {
   if (persons === 0) throw new ImportError('no_person', 'the file declares nobody');
-  return persons;
+};
+
+/** The registry has nobody: persons go straight in, as nothing is to be compared. */
+const fill = async (work: Work): Promise<Done> => {
+  const { client, tx, opened, options, run, source } = work;
+  const scope = scopeOf(work);
+  const at = scope.now.toISOString();
+  const nextId = createTimeOrderedIds(scope.now);
+  const constant = `${copyValue(source)}\t${run}\t${at}\t${at}\n`;
+  opened.reader.endRows(({ nationalId }) => `\t${nextId()}\t${nationalId}\t${constant}`);
+  await begin(work);
+  await copyToRegistry(
+    client,
+    opened.reader,
+    'id, subject, source, added_by_run, created_at, updated_at',
+    options.signal,
+  );
+  opened.progress({ phase: 'writing', lines: opened.reader.read() });
+  await settleRegistry(tx, scope);
+  const { rows } = await tx.query<{ count: number }>('SELECT count(*) AS count FROM practitioner');
+  const persons = rows[0]?.count ?? 0;
+  requireSomebody(persons);
+  await declareAll(tx, scope);
+  await tx.query('ANALYZE practitioner');
+  return {
+    ...{
+      persons,
+      added: persons,
+      changed: 0,
+      returned: 0,
+      otherSource: 0,
+      rewritten: 0,
+      removed: 0,
+      deactivated: 0,
+    },
+  };
 };
 
 /** Compares, then writes what the comparison decided. */
-const apply = async (tx: Queryable, scope: ImportScope, opened: Opened, signal?: AbortSignal) => {
+const apply = async (work: Work): Promise<Done> => {
+  const { client, tx, opened, options } = work;
+  const { signal } = options;
+  await copyToStaging(client, opened.reader, signal);
+  opened.progress({ phase: 'comparing', lines: opened.reader.read() });
+  requireSomebody(await settleStaging(tx));
+  await followMerges(tx);
+  const scope = scopeOf(work);
+  const known = await countActive(tx, work.source);
   const counts = await compare(tx, scope);
+  const persons = await countStaged(tx);
   signal?.throwIfAborted();
+  if (work.last) {
+    const changed = counts.changed - counts.returned;
+    const professions = { before: work.last.report.professions, now: opened.reader.professions() };
+    guard({ known, changed, removed: counts.removed, ...professions }, options.allowChange);
+  }
   opened.progress({ phase: 'writing' });
+  const graceHours = options.graceHours ?? 0;
+  if (options.dryRun)
+    return { ...counts, persons, deactivated: await countEnding(tx, scope.now, graceHours) };
+  await begin(work);
+  await keepBefore(tx);
   await insertAdded(tx, scope);
   await updateChanged(tx, scope);
   await declareContacts(tx, scope);
-  const removed = await deactivateMissing(tx, scope);
+  await markMissing(tx, scope);
+  const gone = await endGrace(tx, scope.now, graceHours);
+  await keepChanges(tx, scope);
   signal?.throwIfAborted();
-  return { ...counts, removed };
+  return { ...counts, persons, deactivated: gone.length };
+};
+
+const reportOf = (work: Work, done: Done, fileHash: string, durationMs: number): ImportReport => {
+  const { opened, options, source, last } = work;
+  const { plan, read, professions } = opened.reader;
+  const { refused, warnings, fileName } = opened;
+  const { added, changed, otherSource, rewritten, persons } = done;
+  return {
+    ...{ run: options.dryRun ? 0 : work.run, dryRun: options.dryRun === true, actor: options.actor ?? '' },
+    ...{
+      source,
+      layout: plan.layout.name,
+      columns: plan.columns,
+      fileName,
+      fileHash,
+      first: !last,
+      read: read(),
+    },
+    ...done,
+    unchanged: persons - added - changed - otherSource - rewritten,
+    ...{ professions: professions(), refused, warnings, durationMs },
+  };
 };
 
 /** The import inside its transaction. */
 const run = async (client: PoolClient, opened: Opened, options: ImportOptions): Promise<ImportReport> => {
   const tx = client as Queryable;
-  const { clock, signal } = options;
-  const [startedAt, start] = [clock.now(), performance.now()];
-  const { layout, columns } = opened.reader.plan;
-  const source = options.source ?? layout.name;
+  const [startedAt, start] = [options.clock.now(), performance.now()];
+  const source = options.source ?? opened.reader.plan.layout.name;
   if (!(await lockImports(tx))) {
     throw new ImportError('busy', 'another import is running; try again when it has ended');
   }
-  const persons = await stage(client, opened, signal);
-  const first = !(await knowsSource(tx, source));
-  const now = clock.now();
-  const effectiveAt = first ? now : new Date(now.getTime() + options.contactDelayHours * 3_600_000);
-  const scope = { source, now, contacts: layout.contacts, effectiveAt, spared: [...opened.spared] };
-  const counts = await apply(tx, scope, opened, signal);
-  const { refused, warnings } = opened;
-  const done = {
-    ...{ source, layout: layout.name, columns, fileName: opened.source.fileName },
-    ...{ fileHash: opened.source.hash(), first, read: opened.reader.read(), persons },
-    ...counts,
-    ...{ refused, warnings, durationMs: Math.round(performance.now() - start) },
+  await createStaging(tx);
+  const last = await lastImport(tx, source);
+  const number = options.dryRun ? 0 : await nextRun(tx);
+  const work: Work = { client, tx, opened, options, run: number, source, startedAt, last };
+  const done = !options.dryRun && (await isEmpty(tx)) ? await fill(work) : await apply(work);
+  const fileHash = await opened.source.hash();
+  const report = reportOf(work, done, fileHash, Math.round(performance.now() - start));
+  if (options.dryRun) return report;
+  const finishedAt = options.clock.now();
+  if (options.historyDays !== undefined) {
+    await forgetChanges(tx, new Date(finishedAt.getTime() - options.historyDays * 86_400_000));
+  }
+  await endRun(tx, number, { fileHash, finishedAt, report });
+  await options.audit?.record(tx, { type: 'registry_imported', details: auditDetails(report) });
+  return report;
+};
+
+const auditDetails = (report: ImportReport) => {
+  const { run: number, source, fileName, fileHash, read, added, changed, removed, refused, actor } = report;
+  return {
+    run: number,
+    source,
+    fileName,
+    fileHash,
+    read,
+    added,
+    changed,
+    removed,
+    refused: refused.count,
+    actor,
   };
-  const number = await insertRun(tx, { ...done, startedAt, finishedAt: clock.now() });
-  await options.audit?.record(tx, { type: 'registry_imported', details: auditDetails(number, done) });
-  return { run: number, ...done };
 };
 
-const auditDetails = (number: number, report: Omit<ImportReport, 'run'>) => {
-  const { source, fileName, fileHash, read, added, changed, removed, refused } = report;
-  return { run: number, source, fileName, fileHash, read, added, changed, removed, refused: refused.count };
+/** What a statement of PostgreSQL is stopped by when the import is cancelled: a long one hears of nothing else. */
+const cancelling = async <T>(
+  db: Database,
+  client: PoolClient,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> => {
+  if (!signal) return work();
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  let asked: Promise<unknown> | undefined;
+  const cancel = (): void => {
+    asked = db.query('SELECT pg_cancel_backend($1)', [rows[0]?.pid]).catch(() => undefined);
+  };
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await work();
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    // So that it stops nothing of what comes after.
+    await asked;
+  }
 };
 
-/** One connection, one transaction: COPY needs the connection itself. */
-const inTransaction = <T>(db: Database, work: (client: PoolClient) => Promise<T>): Promise<T> =>
+/** One connection, one transaction: COPY needs the connection itself. It is undone when `keep` says so of the result. */
+const inTransaction = <T>(
+  db: Database,
+  signal: AbortSignal | undefined,
+  work: (client: PoolClient) => Promise<T>,
+  keep: (result: T) => boolean,
+): Promise<T> =>
   db.withConnection(async (client) => {
+    // Should this process die, PostgreSQL notices within a second, and gives the lock back. Not every system can.
+    await client.query('SET client_connection_check_interval = 1000').catch(() => undefined);
     await client.query('BEGIN');
     try {
-      const result = await work(client);
-      await client.query('COMMIT');
+      await client.query(`SET LOCAL work_mem = '128MB'`);
+      const result = await cancelling(db, client, signal, () => work(client));
+      await client.query(keep(result) ? 'COMMIT' : 'ROLLBACK');
       return result;
     } catch (error) {
       // The first error is the one to tell; a failing ROLLBACK means that the connection is gone anyway.
       await client.query('ROLLBACK').catch(() => undefined);
       throw error;
+    } finally {
+      await client.query('RESET client_connection_check_interval').catch(() => undefined);
     }
   });
 
 /**
  * Imports a registry file: all of it or, when it throws, nothing. Idempotent: the same file again changes nothing.
- * Only persons of its own source are changed or deactivated. Throws {@link ImportError} when the file is unfit, when
- * another import runs (`busy`) or when it was cancelled.
+ * Only persons of its own source are changed or marked as missing. Throws {@link ImportError} when the file is unfit, when
+ * it would change more than a day brings (`too_many_changes`), when another import runs (`busy`) or when it was cancelled.
  */
 export const importFile = async (
   db: Database,
@@ -220,7 +363,12 @@ export const importFile = async (
   let opened: Opened | undefined;
   try {
     const file = (opened = await open(input, options));
-    return await inTransaction(db, (client) => run(client, file, options));
+    return await inTransaction(
+      db,
+      options.signal,
+      (client) => run(client, file, options),
+      ({ dryRun }) => !dryRun,
+    );
   } catch (error) {
     if (options.signal?.aborted) {
       throw new ImportError('cancelled', 'the import was cancelled; nothing was changed');

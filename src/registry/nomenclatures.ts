@@ -59,3 +59,9 @@ export const activityGenreLabel = (code: string): string => lookUp(genres, code)
 
 /** Role or function (`FON-48`: interne), in French. */
 export const roleLabel = (code: string): string => lookUp(roles, code);
+
+/** Every profession with its label, in alphabetical order. */
+export const listProfessions = (locale: Locale): { code: string; label: string }[] =>
+  Object.keys(PROFESSIONS)
+    .map((code) => ({ code, label: professionLabel(code, locale) }))
+    .sort((a, b) => a.label.localeCompare(b.label, locale));

@@ -1,6 +1,6 @@
 import { gather } from '../platform/gather.ts';
 import type { Queryable } from '../platform/postgres.ts';
-import type { PractitionerRow } from './repository.ts';
+import { PRACTITIONER, type PractitionerRow } from './repository.ts';
 
 /**
  * Persons by subject or national identifier, as often as every request of the provider asks. Requests of one moment share one query, and a person
@@ -31,9 +31,7 @@ const selectVersions = async (
 const selectRows = async (db: Queryable, key: PersonKey, values: readonly string[]): Promise<Versioned[]> =>
   (
     await db.query<Versioned>(
-      `SELECT id, national_id, subject, source, status, status_set_at, civility, family_name, given_name, exercises,
-              other_ids, xmin::text AS version
-         FROM practitioner WHERE ${key} = ANY ($1)`,
+      `SELECT ${PRACTITIONER}, xmin::text AS version FROM practitioner WHERE ${key} = ANY ($1)`,
       [values],
     )
   ).rows;

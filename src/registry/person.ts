@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import { EXERCISE_KEYS, type StoredActivity, type StoredExercise } from './exercise.ts';
-import type { LineRecord } from './record.ts';
 
 /** Nobody practises in more ways than that; a file that says so is damaged. */
 export const MOST_ACTIVITIES = 500;
@@ -39,43 +38,6 @@ const addExercise = (
   }
 };
 
-/** True when no further line of this person is taken. */
-export const isFull = (person: Person): boolean =>
-  person.exercises.length + person.exercises.reduce((sum, { activities }) => sum + activities.length, 0) >=
-  MOST_ACTIVITIES;
-
-/** Begins a person with the first line. */
-export const beginPerson = (record: LineRecord, line: number): Person => {
-  const { nationalId, civility, familyName, givenName, email, phone } = record;
-  const person = {
-    nationalId,
-    line,
-    civility,
-    familyName,
-    givenName,
-    towns: [],
-    email,
-    phone,
-    exercises: [],
-  };
-  addLine(person, record);
-  return person;
-};
-
-/** Adds one more line of the same person. */
-export const addLine = (person: Person, record: LineRecord): void => {
-  person.civility ||= record.civility;
-  person.familyName ||= record.familyName;
-  person.givenName ||= record.givenName;
-  person.email ??= record.email;
-  person.phone ??= record.phone;
-  if (record.activity && record.town !== '' && !person.towns.includes(record.town))
-    person.towns.push(record.town);
-  if (record.exercise) {
-    addExercise(person.exercises, record.exercise, record.activity ? [record.activity] : []);
-  }
-};
-
 /** Joins a later part of the same person (lines that were not consecutive) to the first one. */
 export const joinParts = (first: Person, later: Person): void => {
   first.civility ||= later.civility;
@@ -88,12 +50,17 @@ export const joinParts = (first: Person, later: Person): void => {
     addExercise(first.exercises, exercise, activities);
 };
 
+/** The part of a person's digest that comes before the exercices. */
+export const digestHead = (
+  civility: string,
+  familyName: string,
+  givenName: string,
+  towns: readonly string[],
+): string => JSON.stringify([civility, familyName, givenName, towns]);
+
 /**
- * Changes whenever something other than the contact details changes; 16 bytes in hexadecimal. `exercises` is their JSON,
- * whose keys follow the order of the key lists, whatever the order of the file's columns.
+ * Changes whenever something other than the contact details changes; 16 bytes in hexadecimal. `practices` is
+ * what packed.ts makes of the exercices.
  */
-export const digest = ({ civility, familyName, givenName, towns }: Person, exercises: string): string =>
-  hash('sha256', `${JSON.stringify([civility, familyName, givenName, towns])}${exercises}`, 'hex').slice(
-    0,
-    32,
-  );
+export const digest = ({ civility, familyName, givenName, towns }: Person, practices: string): string =>
+  hash('sha256', `${digestHead(civility, familyName, givenName, towns)}${practices}`, 'hex').slice(0, 32);

@@ -3,12 +3,12 @@ import {
   ACTIVITY_KEYS,
   EXERCISE_KEYS,
   type ActivityKey,
+  type ExerciseKey,
   type StoredActivity,
   type StoredExercise,
 } from './exercise.ts';
 import type { Plan } from './header.ts';
 import type { Field } from './layouts.ts';
-import type { Line } from './lines.ts';
 import { checkDigitHolds, registerOf } from './national-id.ts';
 
 /** Why one line is refused, alone. */
@@ -22,6 +22,12 @@ export type RefusalReason =
 
 /** What is accepted, and told. */
 export type WarningCode = 'luhn' | 'email_malformed' | 'phone_malformed';
+
+/** One line of the file; `text` is undefined when it is too long to be one. */
+export interface Line {
+  number: number;
+  text: string | undefined;
+}
 
 /** What one line says. */
 export interface LineRecord {
@@ -48,14 +54,19 @@ export type Parsed =
       nationalId?: string | undefined;
     };
 
-/** What every structure in France has does not make an activity by itself. */
 const SAYS_NOTHING = new Set<ActivityKey>(['autoriteDenregistrement', 'codePays']);
-const MAKES_EXERCISE = [
+const MAKES_EXERCISE = new Set<ExerciseKey>([
   'codeProfession',
   'codeCategorieProfessionnelle',
   'codeTypeSavoirFaire',
   'codeSavoirFaire',
-] as const;
+]);
+
+/** What every structure in France has does not make an activity by itself. */
+export const saysNothing = (key: ActivityKey): boolean => SAYS_NOTHING.has(key);
+
+/** Whether a value of this key makes an exercice by itself; names and titles do not. */
+export const makesExercise = (key: ExerciseKey): boolean => MAKES_EXERCISE.has(key);
 
 /** The cells of a line, if they are as many as the header announces. */
 const split = (text: string, plan: Plan): string[] | undefined => {
@@ -88,7 +99,7 @@ const pick = <K extends Field>(
 };
 
 /** "75009 PARIS 09" and "PARIS CEDEX 9" are written on letters; the town is what a person would say. */
-const townOf = (label: string, office: string): string =>
+export const townOf = (label: string, office: string): string =>
   label ||
   office
     .replace(/^\s*\d[\dAB]\d{3}\s+/i, '')
@@ -97,7 +108,7 @@ const townOf = (label: string, office: string): string =>
 
 const readActivity = (cell: (field: Field) => string): StoredActivity | undefined => {
   const activity = pick(ACTIVITY_KEYS, cell);
-  const says = (Object.keys(activity) as ActivityKey[]).some((key) => !SAYS_NOTHING.has(key));
+  const says = (Object.keys(activity) as ActivityKey[]).some((key) => !saysNothing(key));
   return says ? activity : undefined;
 };
 
@@ -124,7 +135,8 @@ const read = (cell: (field: Field) => string, nationalId: string): LineRecord =>
     town: townOf(cell('town'), cell('bureauCedex')),
     email: readContact(cell('email'), normalizeEmail, () => warnings.push('email_malformed')),
     phone: readContact(cell('phone'), normalizePhone, () => warnings.push('phone_malformed')),
-    exercise: activity || MAKES_EXERCISE.some((key) => exercise[key] !== undefined) ? exercise : undefined,
+    exercise:
+      activity || [...MAKES_EXERCISE].some((key) => exercise[key] !== undefined) ? exercise : undefined,
     activity,
     warnings,
   };

@@ -2,8 +2,12 @@ import type { RefusalReason, WarningCode } from './record.ts';
 
 /** What an import found and did. Counts are of persons, but for `read` (lines after the header) and the refusals. */
 export interface ImportReport {
-  /** Number of the run in `import_run`. */
+  /** Number of the run in `import_run`; 0 for one that changed nothing on purpose. */
   run: number;
+  /** Nothing was written: what an import would do. */
+  dryRun: boolean;
+  /** Who ran it. */
+  actor: string;
   source: string;
   layout: string;
   columns: number;
@@ -16,11 +20,19 @@ export interface ImportReport {
   persons: number;
   added: number;
   changed: number;
+  /** Back in the file after an absence; counted in `changed`, too. */
+  returned: number;
   unchanged: number;
-  /** No longer in the file, now inactive. */
+  /** Unchanged as far as this file was compared: stored by the version before, so written anew. */
+  rewritten: number;
+  /** No longer in the file: inactive once the grace is over. */
   removed: number;
+  /** Made inactive by this run: their grace is over. */
+  deactivated: number;
   /** Known from another source, so left as they are. */
   otherSource: number;
+  /** Exercices in the file by code of profession. */
+  professions: Record<string, number>;
   refused: Told<RefusalReason>;
   warnings: Told<WarningCode>;
   durationMs: number;

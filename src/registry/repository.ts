@@ -1,6 +1,6 @@
 import type { Queryable } from '../platform/postgres.ts';
 import type { StoredExercise } from './exercise.ts';
-import type { ImportReport } from './report.ts';
+import { unpackExercises } from './packed.ts';
 
 /** The registry's queries, but for those of an import (comparison.ts). */
 
@@ -11,6 +11,13 @@ export interface OtherId {
   origine: string;
   qualite: number;
 }
+
+/** How a row has its exercices: packed, or as JSON where the version before wrote it. */
+export type PracticeRow = { practices: string | null; exercises: StoredExercise[] };
+
+/** The exercices of a row, whichever way they are stored. */
+export const storedExercises = ({ practices, exercises }: PracticeRow): StoredExercise[] =>
+  practices === null ? exercises : unpackExercises(practices);
 
 /** A type, not an interface, so that it is a row of any query. */
 export type PractitionerRow = {
@@ -23,23 +30,37 @@ export type PractitionerRow = {
   civility: string;
   family_name: string;
   given_name: string;
-  exercises: StoredExercise[];
   other_ids: OtherId[];
-};
+  missing_since: Date | null;
+} & PracticeRow;
 
-const PRACTITIONER =
-  'id, national_id, subject, source, status, status_set_at, civility, family_name, given_name, exercises, other_ids';
+/** What is read of a person. */
+export const PRACTITIONER =
+  'id, national_id, subject, source, status, status_set_at, civility, family_name, given_name, practices, exercises, other_ids, missing_since';
 
-/** One person, whole, by one index. */
+/** One person, whole, by the identifier they have or by one that they had before a merge. */
 export const findByNationalId = async (
   db: Queryable,
   nationalId: string,
 ): Promise<PractitionerRow | undefined> => {
   const { rows } = await db.query<PractitionerRow>(
-    `SELECT ${PRACTITIONER} FROM practitioner WHERE national_id = $1`,
+    `SELECT ${PRACTITIONER} FROM practitioner WHERE national_id = $1
+      UNION ALL
+     SELECT ${PRACTITIONER} FROM practitioner
+      WHERE id = (SELECT practitioner_id FROM practitioner_former WHERE national_id = $1) LIMIT 1`,
     [nationalId],
   );
   return rows[0];
+};
+
+/** The identifier of the person who had this one before a merge; undefined when nobody had. */
+export const findCurrentId = async (db: Queryable, formerId: string): Promise<string | undefined> => {
+  const { rows } = await db.query<{ national_id: string }>(
+    `SELECT p.national_id FROM practitioner_former f JOIN practitioner p ON p.id = f.practitioner_id
+      WHERE f.national_id = $1`,
+    [formerId],
+  );
+  return rows[0]?.national_id;
 };
 
 export const findById = async (db: Queryable, id: string): Promise<PractitionerRow | undefined> => {
@@ -53,8 +74,11 @@ export type ContactRow = {
   email: string | null;
   phone: string | null;
   origin: string;
+  declared_by: string | null;
   declared_at: Date;
   effective_at: Date;
+  told_at: Date | null;
+  stopped_at: Date | null;
 };
 
 /** Every declaration of contact details of a person, the newest first: that one holds. */
@@ -64,61 +88,27 @@ export const listContacts = async (
   limit: number | null = null,
 ): Promise<ContactRow[]> => {
   const { rows } = await db.query<ContactRow>(
-    `SELECT email, phone, origin, declared_at, effective_at FROM practitioner_contact
+    `SELECT email, phone, origin, declared_by, declared_at, effective_at, told_at, stopped_at FROM practitioner_contact
       WHERE practitioner_id = $1 ORDER BY id DESC LIMIT $2`,
     [practitionerId, limit],
   );
   return rows;
 };
 
-export interface NewContact {
-  practitionerId: string;
-  /** undefined: as before; null: withdrawn. */
-  email: string | null | undefined;
-  phone: string | null | undefined;
-  origin: string;
-  declaredAt: Date;
-  effectiveAt: Date;
-}
-
-/** Adds a declaration; a value that is not given stays as in the newest one. */
-export const insertContact = async (db: Queryable, contact: NewContact): Promise<void> => {
-  await db.query(
-    `INSERT INTO practitioner_contact (practitioner_id, email, phone, origin, declared_at, effective_at)
-     SELECT p.id, CASE WHEN $2 THEN $3 ELSE holds.email END, CASE WHEN $4 THEN $5 ELSE holds.phone END, $6, $7, $8
-       FROM practitioner p
-       LEFT JOIN LATERAL (
-         SELECT email, phone FROM practitioner_contact WHERE practitioner_id = p.id ORDER BY id DESC LIMIT 1
-       ) holds ON true
-      WHERE p.id = $1`,
-    [
-      contact.practitionerId,
-      contact.email !== undefined,
-      contact.email ?? null,
-      contact.phone !== undefined,
-      contact.phone ?? null,
-      contact.origin,
-      contact.declaredAt,
-      contact.effectiveAt,
-    ],
-  );
-};
-
 /** Sets the status by hand. */
 export const updateStatus = async (db: Queryable, id: string, status: Status, now: Date): Promise<void> => {
-  await db.query('UPDATE practitioner SET status = $2, status_set_at = $3, updated_at = $3 WHERE id = $1', [
-    id,
-    status,
-    now,
-  ]);
+  await db.query(
+    'UPDATE practitioner SET status = $2, status_set_at = $3, missing_since = NULL, updated_at = $3 WHERE id = $1',
+    [id, status, now],
+  );
 };
 
 export type DirectoryRow = Pick<
   PractitionerRow,
-  'national_id' | 'civility' | 'family_name' | 'given_name' | 'exercises'
+  'national_id' | 'civility' | 'family_name' | 'given_name' | 'practices' | 'exercises'
 > & { towns: string[] };
 
-/** Active persons of exactly this folded name. */
+/** Active persons of exactly this folded name. For operators: it reads the whole table. */
 export const findByName = async (
   db: Queryable,
   family: string,
@@ -126,24 +116,10 @@ export const findByName = async (
   limit: number,
 ): Promise<DirectoryRow[]> => {
   const { rows } = await db.query<DirectoryRow>(
-    `SELECT national_id, civility, family_name, given_name, exercises, towns FROM practitioner
+    `SELECT national_id, civility, family_name, given_name, practices, exercises, towns FROM practitioner
       WHERE search_family = $1 AND ($2::text IS NULL OR search_given = $2) AND status = 'active'
       ORDER BY search_given, national_id LIMIT $3`,
     [family, given ?? null, limit],
   );
   return rows;
-};
-
-/** Keeps the report of an import; gives its number. */
-export const insertRun = async (
-  db: Queryable,
-  run: Omit<ImportReport, 'run'> & { startedAt: Date; finishedAt: Date },
-): Promise<number> => {
-  const { startedAt, finishedAt, ...report } = run;
-  const { rows } = await db.query<{ id: number }>(
-    `INSERT INTO import_run (source, layout, file_name, file_hash, started_at, finished_at, report)
-     VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
-    [run.source, run.layout, run.fileName, run.fileHash, startedAt, finishedAt, JSON.stringify(report)],
-  );
-  return rows[0]?.id ?? 0;
 };

@@ -2,18 +2,19 @@ import { Refusal } from '../http/errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Audit } from '../audit/record.ts';
 import type { Database, Queryable } from '../platform/postgres.ts';
-import { normalizeEmail, normalizePhone } from './contact-value.ts';
+import { contactValues, declareContacts, effectiveAfter } from './contacts.ts';
 import { completeExercise, type Exercise } from './exercise.ts';
 import { fold } from './fold.ts';
 import { normalize, registerOf, type Normalized } from './national-id.ts';
 import {
   findById,
   findByName,
-  insertContact,
+  findByNationalId,
+  findCurrentId,
   listContacts,
+  storedExercises,
   updateStatus,
   type DirectoryRow,
-  type NewContact,
   type OtherId,
   type PractitionerRow,
   type Status,
@@ -38,6 +39,8 @@ export interface Practitioner {
   exercises: Exercise[];
   otherIds: OtherId[];
   source: string;
+  /** Since when the files of the source no longer name them; inactive once the grace is over. */
+  missingSince?: Date;
 }
 
 /** Whether the contact details may serve an activation. */
@@ -52,8 +55,14 @@ export interface ContactDeclaration {
   phone: string | undefined;
   /** `import`, or who declared it otherwise. */
   origin: string;
+  /** Who, beyond the origin: a feed, an operator. */
+  by: string | undefined;
   declaredAt: Date;
   effectiveAt: Date;
+  /** When those who were reached before were told of it. */
+  toldAt: Date | undefined;
+  /** When one of them stopped it. */
+  stoppedAt: Date | undefined;
 }
 
 /** What the public directory says of a person. */
@@ -70,7 +79,10 @@ export interface DirectoryEntry {
 export interface Registry {
   /** What a person typed, to an identifier; pure. */
   normalize(input: string): Normalized;
+  /** By the identifier they have, or by one that a merge replaced. */
   find(nationalId: string): Promise<Practitioner | undefined>;
+  /** The identifier that replaced this one in a merge, or this one. */
+  currentId(nationalId: string): Promise<string>;
   /** By what ends `sub`; what it gives is shared, and not to be changed. */
   findBySubject(subject: string): Promise<Practitioner | undefined>;
   findById(practitionerId: string): Promise<Practitioner | undefined>;
@@ -81,12 +93,13 @@ export interface Registry {
   contactHistory(practitionerId: string): Promise<ContactDeclaration[]>;
   /**
    * Declares contact details. A value left out stays, "" withdraws it; a malformed one is refused
-   * (`contact_malformed`). They hold from `effectiveAt`, by default the configured delay after `declaredAt`.
+   * (`contact_malformed`). They hold from `effectiveAt`, by default the configured delay after `declaredAt`. `quiet`: nobody
+   * is told.
    */
   setContact(
     practitionerId: string,
     values: { email?: string | undefined; phone?: string | undefined },
-    options: { declaredAt: Date; effectiveAt?: Date; origin?: string },
+    options: { declaredAt: Date; effectiveAt?: Date; origin?: string; quiet?: boolean },
   ): Promise<void>;
   /**
    * Sets the status by hand. `struck_off` and `inactive` then outlive imports, whatever the files say;
@@ -108,17 +121,18 @@ const toPractitioner = (row: PractitionerRow): Practitioner => ({
   givenName: row.given_name,
   civility: row.civility,
   status: row.status,
-  exercises: row.exercises.map(completeExercise),
+  exercises: storedExercises(row).map(completeExercise),
   otherIds: [
     { identifiant: row.national_id, origine: registerOf(row.national_id) ?? '', qualite: 1 },
     ...row.other_ids,
   ],
   source: row.source,
+  ...(row.missing_since ? { missingSince: row.missing_since } : {}),
 });
 
 const toEntry = (row: DirectoryRow): DirectoryEntry => {
   const { national_id: nationalId, family_name: familyName, given_name: givenName, civility, towns } = row;
-  const professions = row.exercises
+  const professions = storedExercises(row)
     .map((exercise) => ({
       code: exercise.codeProfession ?? '',
       category: exercise.codeCategorieProfessionnelle ?? '',
@@ -127,25 +141,13 @@ const toEntry = (row: DirectoryRow): DirectoryEntry => {
   return { nationalId, familyName, givenName, civility, professions, towns };
 };
 
-/** undefined stays undefined, "" is a withdrawal, anything else must be usable. */
-const contactValue = (
-  value: string | undefined,
-  normalizeValue: (value: string) => string | undefined,
-): string | null | undefined => {
-  if (value === undefined) return undefined;
-  if (value.trim() === '') return null;
-  const normal = normalizeValue(value);
-  if (normal === undefined) throw new Refusal('contact_malformed', 400);
-  return normal;
-};
-
 type ContactPart = Pick<Registry, 'contact' | 'channels' | 'contactHistory' | 'setContact'>;
 
 const tell = async (
   audit: Audit | undefined,
   tx: Queryable,
   practitionerId: string,
-  type: 'contact_changed' | 'registry_status_changed',
+  type: 'registry_status_changed',
   details: Record<string, string>,
 ): Promise<void> => {
   const nationalId = audit && (await findById(tx, practitionerId))?.national_id;
@@ -170,21 +172,21 @@ const createContacts = ({ db, clock, contactDelayHours, audit }: RegistryDepende
       email: row.email ?? undefined,
       phone: row.phone ?? undefined,
       origin: row.origin,
+      by: row.declared_by ?? undefined,
       declaredAt: row.declared_at,
       effectiveAt: row.effective_at,
+      toldAt: row.told_at && row.told_at.getTime() > 0 ? row.told_at : undefined,
+      stoppedAt: row.stopped_at ?? undefined,
     })),
-  setContact: async (practitionerId, values, { declaredAt, effectiveAt, origin = 'desk' }) => {
-    const contact: NewContact = {
-      practitionerId,
-      email: contactValue(values.email, normalizeEmail),
-      phone: contactValue(values.phone, normalizePhone),
-      origin,
-      declaredAt,
-      effectiveAt: effectiveAt ?? new Date(declaredAt.getTime() + contactDelayHours * 3_600_000),
-    };
+  setContact: async (practitionerId, values, { declaredAt, effectiveAt, origin = 'desk', quiet }) => {
+    const declaration = { practitionerId, ...contactValues(values) };
     await db.transaction(async (tx) => {
-      await insertContact(tx, contact);
-      await tell(audit, tx, practitionerId, 'contact_changed', { origin });
+      const nationalId = (await findById(tx, practitionerId))?.national_id;
+      if (nationalId === undefined) throw new Refusal('identifier_unknown', 404);
+      await declareContacts(tx, [{ ...declaration, nationalId }], {
+        ...{ audit, origin, declaredAt, quiet, always: true },
+        effectiveAt: effectiveAt ?? effectiveAfter(declaredAt, contactDelayHours),
+      });
     });
   },
 });
@@ -200,11 +202,19 @@ export interface RegistryDependencies {
 /** The registry on a database. */
 export const createRegistry = (dependencies: RegistryDependencies): Registry => {
   const { db, clock, audit } = dependencies;
+  const findCurrent = createPersonLookup(db, 'national_id', toPractitioner);
   return {
     ...createContacts(dependencies),
     normalize,
+    currentId: async (nationalId) => (await findCurrentId(db, nationalId)) ?? nationalId,
     findBySubject: createPersonLookup(db, 'subject', toPractitioner),
-    find: createPersonLookup(db, 'national_id', toPractitioner),
+    find: async (nationalId) => {
+      const current = await findCurrent(nationalId);
+      if (current) return current;
+      // Nobody has it: somebody may have had it before a merge.
+      const row = await findByNationalId(db, nationalId);
+      return row && toPractitioner(row);
+    },
     findById: async (practitionerId) => {
       const row = await findById(db, practitionerId);
       return row && toPractitioner(row);

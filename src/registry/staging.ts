@@ -3,67 +3,81 @@ import { pipeline } from 'node:stream/promises';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Queryable } from '../platform/postgres.ts';
-import type { StoredExercise } from './exercise.ts';
 import { fold } from './fold.ts';
+import { packExercises, unpackExercises } from './packed.ts';
 import { digest, joinParts, type Person } from './person.ts';
+import type { RegistryReader } from './reader.ts';
+import { ROW_COLUMNS, STAGING_COLUMNS } from './rows.ts';
 
 /**
  * The file as a temporary table, one row per person once the scattered ones are joined, so that what follows
  * compares sets. It disappears at the end of the transaction, whatever that end is.
  */
 
-const COLUMNS =
-  'line, national_id, civility, family_name, given_name, search_family, search_given, towns, exercises, email, phone, digest';
+const TABLE = `(
+  national_id text NOT NULL, civility text NOT NULL, family_name text NOT NULL, given_name text NOT NULL,
+  search_family text NOT NULL, search_given text NOT NULL, towns text[] NOT NULL, practices text NOT NULL,
+  email text, phone text, digest bytea NOT NULL, line integer NOT NULL, part boolean NOT NULL
+) ON COMMIT DROP`;
 
-/** Makes the empty table. */
+/** Makes the empty tables: the file, and what joining its scattered lines gives. */
 export const createStaging = async (tx: Queryable): Promise<void> => {
-  await tx.query(
-    `CREATE TEMPORARY TABLE registry_staging (
-       line integer NOT NULL, national_id text NOT NULL, civility text NOT NULL,
-       family_name text NOT NULL, given_name text NOT NULL, search_family text NOT NULL, search_given text NOT NULL,
-       towns text NOT NULL, exercises text NOT NULL, email text, phone text, digest bytea NOT NULL
-     ) ON COMMIT DROP`,
-  );
+  await tx.query(`CREATE TEMPORARY TABLE registry_staging ${TABLE}`);
+  await tx.query(`CREATE TEMPORARY TABLE registry_joined ${TABLE}`);
 };
 
-/** The values of one person in the order of {@link COLUMNS}. */
-const row = (person: Person, exercises = JSON.stringify(person.exercises)): (string | null)[] => [
-  String(person.line),
-  person.nationalId,
-  person.civility,
-  person.familyName,
-  person.givenName,
-  fold(person.familyName),
-  fold(person.givenName),
-  JSON.stringify(person.towns),
-  exercises,
-  person.email,
-  person.phone,
-  `\\x${digest(person, exercises)}`,
-];
+const COPY_STAGING = `COPY registry_staging (${ROW_COLUMNS}, ${STAGING_COLUMNS}) FROM STDIN`;
 
-const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-
-/** One value in COPY's text format. */
-const copyValue = (value: string | null): string =>
-  value === null ? '\\N' : value.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? character);
-
-const copyLines = async function* (groups: AsyncIterable<readonly Person[]>): AsyncGenerator<Buffer> {
-  for await (const persons of groups) {
-    if (persons.length === 0) continue;
-    yield Buffer.from(persons.map((person) => `${row(person).map(copyValue).join('\t')}\n`).join(''));
-  }
-};
-
-/** Copies persons into the table as they are read. Aborting `signal` stops it with an error. */
-export const copyPersons = async (
+/** Runs one COPY over the batches. Aborting `signal` stops it with an error. */
+const copy = (
   client: PoolClient,
-  groups: AsyncIterable<readonly Person[]>,
+  sql: string,
+  batches: AsyncIterable<Buffer> | Iterable<Buffer>,
+  signal?: AbortSignal,
+): Promise<void> =>
+  pipeline(
+    Readable.from(batches, { objectMode: false, highWaterMark: 1 << 20 }),
+    client.query(copyFrom(sql)),
+    signal ? { signal } : {},
+  );
+
+/** Copies the whole file into the staging table as it is read. */
+export const copyToStaging = (
+  client: PoolClient,
+  reader: RegistryReader,
+  signal?: AbortSignal,
+): Promise<void> => copy(client, COPY_STAGING, reader.rows, signal);
+
+/** Parts set apart are copied when there are this many bytes of them. */
+const MOST_PARTS = 4 << 20;
+
+/**
+ * Copies persons straight into the registry, which has nobody yet: there is nothing to compare with, and writing everything
+ * twice would cost as much again. `columns` are those of the reader's ending. Parts go to the staging table.
+ */
+export const copyToRegistry = async (
+  client: PoolClient,
+  reader: RegistryReader,
+  columns: string,
   signal?: AbortSignal,
 ): Promise<void> => {
-  const source = Readable.from(copyLines(groups), { objectMode: false });
-  const target = client.query(copyFrom(`COPY registry_staging (${COLUMNS}) FROM STDIN`));
-  await pipeline(source, target, signal ? { signal } : {});
+  const sql = `COPY practitioner (${ROW_COLUMNS.replace('email, phone', 'declared_email, declared_phone')}, ${columns}) FROM STDIN`;
+  let done = false;
+  const untilFull = async function* (): AsyncGenerator<Buffer> {
+    while (reader.partBytes() < MOST_PARTS) {
+      const next = await reader.rows.next();
+      if (next.done) {
+        done = true;
+        return;
+      }
+      yield next.value;
+    }
+  };
+  while (!done) {
+    await copy(client, sql, untilFull(), signal);
+    const parts = reader.takeParts();
+    if (parts.length > 0) await copy(client, COPY_STAGING, [parts], signal);
+  }
 };
 
 interface PartRow {
@@ -72,8 +86,8 @@ interface PartRow {
   civility: string;
   family_name: string;
   given_name: string;
-  towns: string;
-  exercises: string;
+  towns: string[];
+  practices: string;
   email: string | null;
   phone: string | null;
 }
@@ -84,44 +98,65 @@ const toPerson = (part: PartRow): Person => ({
   civility: part.civility,
   familyName: part.family_name,
   givenName: part.given_name,
-  towns: JSON.parse(part.towns) as string[],
-  exercises: JSON.parse(part.exercises) as StoredExercise[],
+  towns: part.towns,
+  exercises: unpackExercises(part.practices),
   email: part.email,
   phone: part.phone,
 });
 
-/** Sets aside every row of the persons who have several; says how many rows these are. */
-const takeScattered = async (tx: Queryable): Promise<number> => {
+/** Keeps joined persons; while a cursor is open and COPY impossible. */
+const keepJoined = async (tx: Queryable, persons: readonly Person[]): Promise<void> => {
+  const practices = persons.map(({ exercises }) => packExercises(exercises));
+  await tx.query(
+    `INSERT INTO registry_joined (national_id, civility, family_name, given_name, search_family, search_given, towns,
+       practices, email, phone, digest, line, part)
+     SELECT national_id, civility, family_name, given_name, search_family, search_given,
+            ARRAY(SELECT jsonb_array_elements_text(towns)), practices, email, phone, digest, line, false
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[],
+                   $9::text[], $10::text[], $11::bytea[], $12::integer[])
+         AS given (national_id, civility, family_name, given_name, search_family, search_given, towns, practices, email,
+                   phone, digest, line)`,
+    [
+      persons.map(({ nationalId }) => nationalId),
+      persons.map(({ civility }) => civility),
+      persons.map(({ familyName }) => familyName),
+      persons.map(({ givenName }) => givenName),
+      persons.map(({ familyName }) => fold(familyName)),
+      persons.map(({ givenName }) => fold(givenName)),
+      persons.map(({ towns }) => JSON.stringify(towns)),
+      practices,
+      persons.map(({ email }) => email),
+      persons.map(({ phone }) => phone),
+      persons.map((person, index) => `\\x${digest(person, practices[index] ?? '')}`),
+      persons.map(({ line }) => line),
+    ],
+  );
+};
+
+const PART = 'line, national_id, civility, family_name, given_name, towns, practices';
+/** Where the first part of each scattered person lies. */
+const FIRST = {
+  staging: `SELECT ${PART}, email, phone FROM registry_staging WHERE NOT part`,
+  registry: `SELECT 0 AS ${PART}, declared_email AS email, declared_phone AS phone FROM practitioner`,
+} as const;
+
+/**
+ * Joins the parts of the persons whose lines were not consecutive, in the order of the file, into `registry_joined`; says
+ * whether there are any.
+ */
+const collectParts = async (tx: Queryable, where: keyof typeof FIRST): Promise<boolean> => {
+  const { rows: any } = await tx.query('SELECT FROM registry_staging WHERE part LIMIT 1');
+  if (any.length === 0) return false;
   await tx.query(
     `CREATE TEMPORARY TABLE registry_scattered ON COMMIT DROP AS
-     SELECT s.* FROM registry_staging s
-       JOIN (SELECT national_id FROM registry_staging GROUP BY national_id HAVING count(*) > 1) d USING (national_id)`,
+     SELECT DISTINCT national_id FROM registry_staging WHERE part`,
   );
-  const { rowCount } = await tx.query(
-    'DELETE FROM registry_staging s USING registry_scattered d WHERE s.national_id = d.national_id',
-  );
-  return rowCount ?? 0;
-};
-
-/** Adds rows by one statement; for the joined persons, while a cursor is open and COPY impossible. */
-const insertPersons = async (tx: Queryable, persons: readonly Person[]): Promise<void> => {
-  const columns = persons.map((person) => row(person));
-  const values = Array.from({ length: 12 }, (_, index) => columns.map((cells) => cells[index] ?? null));
-  await tx.query(
-    `INSERT INTO registry_staging (${COLUMNS})
-     SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                          $8::text[], $9::text[], $10::text[], $11::text[], $12::bytea[])`,
-    values,
-  );
-};
-
-/** Joins the parts of the persons whose lines were not consecutive, in the order of the file. */
-export const joinScattered = async (tx: Queryable): Promise<void> => {
-  if ((await takeScattered(tx)) === 0) return;
+  await tx.query('ANALYZE registry_scattered');
   await tx.query(
     `DECLARE registry_parts NO SCROLL CURSOR FOR
-     SELECT line, national_id, civility, family_name, given_name, towns, exercises, email, phone
-       FROM registry_scattered ORDER BY national_id, line`,
+     SELECT * FROM (${FIRST[where]}) first WHERE national_id IN (SELECT national_id FROM registry_scattered)
+      UNION ALL SELECT ${PART}, email, phone FROM registry_staging WHERE part
+      ORDER BY national_id, line`,
   );
   let current: Person | undefined;
   for (;;) {
@@ -135,16 +170,51 @@ export const joinScattered = async (tx: Queryable): Promise<void> => {
       }
     }
     if (rows.length === 0 && current) done.push(current);
-    if (done.length > 0) await insertPersons(tx, done);
+    if (done.length > 0) await keepJoined(tx, done);
     if (rows.length === 0) break;
   }
   await tx.query('CLOSE registry_parts');
+  return true;
 };
 
-/** Makes the table ready to be compared. */
-export const indexStaging = async (tx: Queryable): Promise<number> => {
-  await tx.query('CREATE UNIQUE INDEX ON registry_staging (national_id)');
-  await tx.query('ANALYZE registry_staging');
+/** Puts the scattered persons together in the staging table, makes it ready to be compared, and says how many persons it has. */
+export const settleStaging = async (tx: Queryable): Promise<number> => {
+  if (await collectParts(tx, 'staging')) {
+    await tx.query(
+      'DELETE FROM registry_staging s USING registry_joined j WHERE s.national_id = j.national_id',
+    );
+    await tx.query('INSERT INTO registry_staging SELECT * FROM registry_joined');
+  }
+  await tx.query('ANALYZE registry_staging (national_id, digest, line)');
+  return countStaged(tx);
+};
+
+/** How many persons the file has. */
+export const countStaged = async (tx: Queryable): Promise<number> => {
   const { rows } = await tx.query<{ count: number }>('SELECT count(*) AS count FROM registry_staging');
   return rows[0]?.count ?? 0;
+};
+
+/** The same where the first parts lie in the registry already, having come by {@link copyToRegistry}. */
+export const settleRegistry = async (
+  tx: Queryable,
+  { run, source, now }: { run: number; source: string; now: Date },
+): Promise<void> => {
+  if (!(await collectParts(tx, 'registry'))) return;
+  await tx.query(
+    `UPDATE practitioner p
+        SET civility = j.civility, family_name = j.family_name, given_name = j.given_name,
+            search_family = j.search_family, search_given = j.search_given, towns = j.towns, practices = j.practices,
+            digest = j.digest, declared_email = j.email, declared_phone = j.phone
+       FROM registry_joined j WHERE p.national_id = j.national_id`,
+  );
+  // Whom the reader took for somebody met before, which may happen once in a billion (id-set.ts).
+  await tx.query(
+    `INSERT INTO practitioner (national_id, subject, source, civility, family_name, given_name, search_family, search_given,
+       towns, practices, declared_email, declared_phone, digest, added_by_run, created_at, updated_at)
+     SELECT national_id, national_id, $1, civility, family_name, given_name, search_family, search_given,
+            towns, practices, email, phone, digest, $2, $3, $3
+       FROM registry_joined j WHERE NOT EXISTS (SELECT FROM practitioner p WHERE p.national_id = j.national_id)`,
+    [source, run, now],
+  );
 };

@@ -21,6 +21,7 @@ export const homeRoutes = ({ render, summary, personas, portBase, folder }: Home
     personas,
     clients: summary.clients.filter(({ clientId }) => clientId.startsWith('sandbox')),
     directory: '/annuaire',
+    ordre: '/ordre',
     help: '/aide',
     activateByCard: '/activer/carte',
     cardPassword: CARD_PASSWORD,

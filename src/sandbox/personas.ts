@@ -63,7 +63,7 @@ const applyNote = async (context: PersonasContext, note: PersonaNote): Promise<v
     const history = await registry.contactHistory(row.id);
     if (history.every(({ origin }) => origin === 'import')) {
       const declaredAt = new Date(context.clock.now().getTime() - hoursAgo * 3_600_000);
-      await registry.setContact(row.id, values, { declaredAt, origin: 'sandbox' });
+      await registry.setContact(row.id, values, { declaredAt, origin: 'sandbox', quiet: true });
     }
   }
 };
@@ -72,6 +72,7 @@ const applyNote = async (context: PersonasContext, note: PersonaNote): Promise<v
 export const seedPersonas = async (context: PersonasContext): Promise<ImportReport> => {
   const report = await importFile(context.db, join(folder(context.root), FILE), {
     clock: context.clock,
+    allowChange: 1,
     contactDelayHours: context.contactDelayHours,
     source: PERSONAS_SOURCE,
   });

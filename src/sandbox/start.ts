@@ -14,6 +14,7 @@ import { homeRoutes } from './home.ts';
 import { createPkiServer } from './card/server.ts';
 import { type SandboxPki, openPki } from './card/vault.ts';
 import { createInbox } from './inbox/index.ts';
+import { ordreRoutes } from './ordre.ts';
 import { openLoopback } from './loopback.ts';
 import { type Persona, listPersonas, seedPersonas } from './personas.ts';
 import { type SandboxPorts, checkPortsFree, sandboxPorts } from './ports.ts';
@@ -131,7 +132,12 @@ const startProvider = async (
   const app = await createApp({
     config,
     log,
-    sandbox: ({ render }) => homeRoutes({ ...home, render, portBase, folder }),
+    sandbox: (kernel, parts) =>
+      ordreRoutes(homeRoutes({ ...home, render: kernel.render, portBase, folder }), {
+        ...{ ...kernel, ...parts },
+        personas: home.personas,
+        links: { app: home.summary.app, inbox: home.summary.inbox },
+      }),
   });
   shutdown.add('application', () => app.close());
   const opened = await openLoopback(() => app.server(), ports.provider);

@@ -61,6 +61,7 @@ export const sandboxVariables = (options: {
     CADUCEE_TWILIO_BASE_URL: `http://127.0.0.1:${ports.twilio}`,
     CADUCEE_VAPID_PUBLIC_KEY: secrets.vapidPublicKey,
     CADUCEE_VAPID_PRIVATE_KEY: secrets.vapidPrivateKey,
+    CADUCEE_ORDRE_URL: `${localOrigin(ports.provider)}/ordre`,
     ...cardVariables(options.folder, ports),
     ...mtlsVariables(options.folder),
   };

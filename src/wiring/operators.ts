@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { createAudit } from '../audit/record.ts';
 import type { Act, CommandContext, ConfirmedAct } from '../command.ts';
 import { SETTINGS } from '../config.ts';
@@ -10,6 +9,7 @@ import { createGate } from '../operators/gate.ts';
 import { openIdentity } from '../operators/identity.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import { createLog } from '../platform/log.ts';
+import { osUser } from '../platform/os-user.ts';
 
 /** Operators on the command line: the desk with the outbox behind it, and who is at the keyboard. */
 
@@ -71,7 +71,7 @@ export const actBy = async (
 ): Promise<number> => {
   const config = await context.config();
   const named = (config.operators ?? (config.mode === 'sandbox' ? 'anyone' : 'named')) === 'named';
-  if (!named) return asked.run(userInfo().username);
+  if (!named) return asked.run(osUser());
   const gate = createGate({
     ...{ desk: await openDesk(context), clock, issuer: config.issuer, argv: given.argv },
     ...{ breakGlass: given.options.breakGlass, confirmed: given.confirmed },

@@ -55,6 +55,25 @@ describe.each(Object.entries(WINDOWS))('pages that end a phone, %s', (size, wind
       expect((await refusal(phone.me())).code).toBe('device_revoked');
     }));
 
+  it('the stop link of changed contact details, by keyboard alone', () =>
+    visit(async (page) => {
+      const person = site.person();
+      const { id = '' } = (await site.registry.find(person.nationalId)) ?? {};
+      await site.registry.setContact(
+        id,
+        { email: 'nouvelle@exemple.test' },
+        { declaredAt: site.clock.now() },
+      );
+      await site.tellContacts();
+      const [mail] = await site.mails(person);
+      await page.goto(/https?:\S+\/coordonnees\/arreter\/[\w-]+/.exec(mail?.text ?? '')?.[0] ?? 'no link');
+      await check(page, 'contact-stop');
+      await page.locator('main form button').focus();
+      await page.keyboard.press('Enter');
+      await page.locator('.success').waitFor();
+      await check(page, 'contact-stopped');
+    }));
+
   it('the printed code', () =>
     visit(async (page) => {
       await page.goto(`${site.origin}/telephone/retirer`);

@@ -23,6 +23,7 @@ const STATES: Record<string, string> = {
   found: '?nom=aubert&retour=%2Fconnexion%2Fabc',
   long: '?nom=tres+long+nom+de+famille+sans+espace+aucun+pour+voir+ce+qui+arrive',
   many: '?nom=courant',
+  near: '?nom=auberd&prenom=camille&profession=10&ville=lyno&retour=%2Fconnexion%2Fabc',
   none: '?nom=personne',
 };
 const WINDOWS: Record<string, BrowserContextOptions & { viewport: { width: number; height: number } }> = {

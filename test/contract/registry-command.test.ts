@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { generateVAPIDKeys } from 'web-push';
 import { parseConfig } from '../../src/config.ts';
@@ -199,6 +200,107 @@ describe('two processes', () => {
   });
 });
 
+describe('runs', () => {
+  const persons = Array.from({ length: 30 }, (_, index) => doctor(500 + index));
+  const day = (name: string, ...changed: typeof persons) =>
+    write(name, file(HEADERS[50], [...changed, ...persons.slice(changed.length)]));
+  const json = async (...args: string[]): Promise<Record<string, unknown>> => {
+    const { stdout, code } = await caducee(...args, '--json');
+    return { code, ...(JSON.parse(stdout) as Record<string, unknown>) };
+  };
+
+  it('are dried, guarded, listed, compared and rolled back', async () => {
+    const base = await json('import', day('base.txt'), '--source', 'runs');
+    expect(base).toMatchObject({ code: 0, added: 30, dryRun: false });
+    const changed = day('two.txt', ...[500, 501].map((serial) => doctor(serial, { nomDexercice: 'AUTRE' })));
+    expect(await json('import', changed, '--source', 'runs')).toMatchObject({
+      code: 1,
+      error: 'too_many_changes',
+    });
+    const refused = await caducee('import', changed, '--source', 'runs');
+    expect(refused.stderr).toMatch(
+      /2 of 30 persons would change.*--allow-change 6.7%\. Nothing was changed\.\n$/,
+    );
+    const dry = await caducee('import', changed, '--source', 'runs', '--dry-run', '--allow-change', '7%');
+    expect(dry.stdout).toMatch(/changed +2\n[\s\S]*dry run: nothing was written/);
+    const { run } = await json('import', changed, '--source', 'runs', '--allow-change', '7 %');
+    const listed = (await caducee('runs', '--source', 'runs', '--json')).stdout;
+    expect(JSON.parse(listed)).toMatchObject([
+      {
+        run,
+        kind: 'import',
+        fileName: 'two.txt',
+        actor: expect.stringMatching(/./) as string,
+        report: { changed: 2 },
+      },
+      { run: base['run'] },
+    ]);
+    expect((await caducee('runs', '--limit', '1')).stdout).toMatch(/import +runs +\+0 ~2 -0 +30 lines/);
+    const diff = await caducee('diff', String(run), '--limit', '1');
+    expect(diff.stdout).toMatch(
+      /changed 2\n.*~ \d{12} +ALIX AUTRE +changed\n.*familyName: "NOM500" → "AUTRE"\n[\s\S]*and 1 more/,
+    );
+    expect(await json('diff', String(run))).toMatchObject({ run: { run }, counts: { changed: 2 } });
+    expect(await json('rollback', String(base['run']))).toMatchObject({ code: 1, error: 'run_overlapped' });
+    expect((await caducee('rollback', String(run))).stdout).toMatch(/2 persons as before, 0 added ones gone/);
+    expect(await registry.find(rpps(500))).toMatchObject({ familyName: 'NOM500' });
+    expect((await caducee('runs', '--source', 'runs')).stdout).toMatch(/rollback +runs +undoes run/);
+    expect((await caducee('rollback', String(run))).stderr).toMatch(
+      /was rolled back by run \d+\. Nothing was changed/,
+    );
+  });
+
+  it('merge two identifiers of one person', async () => {
+    expect(await json('merge', rpps(503), rpps(504))).toMatchObject({ subject: rpps(503), absorbed: true });
+    expect(await registry.find(rpps(503))).toMatchObject({ nationalId: rpps(504), subject: rpps(503) });
+    expect((await caducee('merge', rpps(505), rpps(599))).stdout).toContain('its subject stays');
+    expect(await json('merge', rpps(505), rpps(599))).toMatchObject({ code: 1, error: 'same_person' });
+  });
+
+  it('generate writes an extract that import takes from a pipe', async () => {
+    const { stdout, code } = await caducee(
+      'generate',
+      '--persons',
+      '50',
+      '--seed',
+      '3',
+      '--layout',
+      'restricted',
+    );
+    expect(code).toBe(0);
+    const summary = await json('generate', '--persons', '50', '--seed', '3', '--layout', 'restricted');
+    expect(summary).toMatchObject({
+      bytes: Buffer.byteLength(stdout),
+      lines: stdout.trimEnd().split('\n').length - 1,
+    });
+    const piped = startImport();
+    piped.child.stdin.end(gzipSync(stdout));
+    expect([await piped.ended, JSON.parse(piped.stdout())]).toMatchObject([
+      0,
+      { persons: 50, refused: { count: 0 } },
+    ]);
+  });
+
+  it('say how they are used', async () => {
+    for (const args of [
+      ['import', 'x', '--allow-change', 'a lot'],
+      ['import', 'x', '--allow-change', '101%'],
+      ['rollback'],
+      ['rollback', 'x'],
+      ['diff', '1', '2'],
+      ['merge', '1'],
+      ['runs', '--limit', '0'],
+      ['generate', '--seed', '1'],
+      ['generate', '--persons', '1', '--seed', '1', '--layout', 'none'],
+    ]) {
+      await expect(caducee(...args)).rejects.toBeInstanceOf(UsageError);
+    }
+    for (const name of ['import', 'runs', 'generate']) {
+      expect((await caducee(name, '--help')).stdout).toContain('caducee registry rollback RUN');
+    }
+  });
+});
+
 describe('the progress bar', () => {
   it('has a share when the size is known', () => {
     const progress = { phase: 'reading', bytes: 5e6, total: 10e6, lines: 1234 } as const;
@@ -206,5 +308,7 @@ describe('the progress bar', () => {
       `[${'#'.repeat(15)}${'.'.repeat(15)}] 50 % 5.0 MB, 1234 lines, reading`,
     );
     expect(progressLine({ ...progress, total: undefined })).toBe('5.0 MB, 1234 lines, reading');
+    expect(progressLine(progress, 2000)).toContain('reading, 617 lines/s, 2 s left to read');
+    expect(progressLine({ ...progress, total: undefined }, 2000)).toMatch(/617 lines\/s$/);
   });
 });

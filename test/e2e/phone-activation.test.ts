@@ -258,7 +258,14 @@ describe('who cannot activate is told why, and what to do', () => {
     await page.locator('#identifier').fill('899799999992');
     await submit(page);
     const directory = page.locator('main').getByRole('link', { name: 'Quel est mon numéro ?' }).first();
-    expect(await directory.getAttribute('href')).toBe(`${sandbox.info.home}annuaire`);
+    const href = (await directory.getAttribute('href')) ?? '';
+    expect(href.startsWith(`${sandbox.info.home}annuaire?retour=`)).toBe(true);
+    await page.goto(href);
+    await page.getByLabel('Nom', { exact: true }).fill('nom-que-personne-ne-porte');
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Revenir où vous en étiez' }).click();
+    await page.waitForURL(`${sandbox.info.app}activer`);
+    expect(await page.locator('#identifier').isVisible()).toBe(true);
     await context.close();
   });
 });

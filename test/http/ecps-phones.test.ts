@@ -221,10 +221,26 @@ describe('phones', () => {
   describe('jobs', () => {
     const run = (name: string) => site.ecps.jobs.find((job) => job.name === name)?.run();
 
-    it('revoke the phones of who left the registry, and end their sessions', async () => {
+    it('leave the phones of who is inactive at rest, until they are back in the registry', async () => {
       const { person, phone, deviceId } = await enrolled();
       const { id = '' } = (await site.registry.find(person.nationalId)) ?? {};
+      const page = await site.start({ nationalId: person.nationalId });
       await site.registry.setStatus(id, 'inactive');
+      await run('ecps-registry');
+      expect((await refusal(approveByNumber(phone, page))).code).toBe('practitioner_inactive');
+      expect(site.revoked).not.toContain(deviceId);
+      await site.registry.setStatus(id, 'active');
+      const again = await site.start({ nationalId: person.nationalId });
+      await approveByNumber(phone, again);
+      expect(await site.ecps.approvals.finish(again.txn, again.browserToken)).toMatchObject({
+        nationalId: person.nationalId,
+      });
+    });
+
+    it('revoke the phones of who was struck off, and end their sessions', async () => {
+      const { person, phone, deviceId } = await enrolled();
+      const { id = '' } = (await site.registry.find(person.nationalId)) ?? {};
+      await site.registry.setStatus(id, 'struck_off');
       await run('ecps-registry');
       expect((await refusal(phone.me())).code).toBe('device_revoked');
       expect(site.revoked).toContain(deviceId);

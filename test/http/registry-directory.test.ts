@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { samesitePath } from '../../src/directory/routes.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { samesitePath, wayBack, wayBackWith } from '../../src/directory/way-back.ts';
 import { startDirectorySite } from '../support/directory-site.ts';
 import { doctor, rpps, type Values } from '../support/registry.ts';
 
@@ -24,7 +24,7 @@ const PEOPLE = [
   ...Array.from({ length: 60 }, (_, index) => named(100 + index, 'COURANT', `P${index}`)),
 ];
 
-const { origin, clock, registry } = await startDirectorySite(PEOPLE);
+const { origin, appOrigin, clock, registry } = await startDirectorySite(PEOPLE);
 const struckOff = await registry.find(rpps(6));
 await registry.setStatus(struckOff?.id ?? '', 'struck_off');
 
@@ -37,6 +37,8 @@ const get = async (query: Record<string, string>, headers: Record<string, string
   const identifiers = [...html.matchAll(/data-identifier="([^"]+)"/g)].map((match) => match[1]);
   return { status: response.status, html, identifiers, headers: response.headers };
 };
+
+beforeEach(() => clock.advance(3601));
 
 describe('Quel est mon numéro ?', () => {
   it('asks for the name', async () => {
@@ -53,12 +55,12 @@ describe('Quel est mon numéro ?', () => {
     ['oeuvrard muller', '', [2]],
     ['bernard', 'sophie', [3, 4]],
     ['Bernard', '', [5, 3, 4]],
-    ['bernar', '', []],
+    ['bernar', '', [5, 3, 4]],
     ['radié', '', []],
   ])('%s %s', async (nom, prenom, serials) => {
     const { status, identifiers } = await get({ nom, prenom });
     expect(status).toBe(200);
-    expect(identifiers).toEqual(serials.map(rpps));
+    expect(identifiers.toSorted()).toEqual(serials.map(rpps).toSorted());
   });
 
   it('says profession and town, and who has none', async () => {
@@ -78,8 +80,15 @@ describe('Quel est mon numéro ?', () => {
 
   it('says honestly that nobody has this name, with a way on', async () => {
     const { html } = await get({ nom: 'Personne' });
-    expect(html).toContain('Personne ne porte exactement ce nom');
+    expect(html).toContain('Personne ne porte ce nom');
     expect(html).toContain('href="/aide"');
+  });
+
+  it('says when the names are only near', async () => {
+    const { html, identifiers } = await get({ nom: 'bernadr', prenom: 'sofie' });
+    expect(html).toContain('Personne ne porte exactement ce nom');
+    expect(identifiers.toSorted()).toEqual([3, 4].map(rpps));
+    expect((await get({ nom: 'bernard', prenom: 'sophie' })).html).not.toContain('exactement');
   });
 
   it('asks for a name when there was none', async () => {
@@ -90,11 +99,51 @@ describe('Quel est mon numéro ?', () => {
     expect(html).toMatch(/<title>Erreur :/);
   });
 
-  it('shows the first fifty of a common name', async () => {
-    const { identifiers, html } = await get({ nom: 'courant' });
-    expect(identifiers).toHaveLength(50);
+  it('shows a common name by pages of twenty, each person once, and the way through them', async () => {
+    const seen: (string | undefined)[] = [];
+    let path = `/annuaire?${new URLSearchParams({ nom: 'courant', retour: '/connexion/abc' })}`;
+    for (const expected of [20, 20, 20]) {
+      const page = await (await fetch(origin + path, { headers: { accept: 'text/html' } })).text();
+      const found = [...page.matchAll(/data-identifier="([^"]+)"/g)].map((match) => match[1]);
+      expect(found).toHaveLength(expected);
+      expect(page).toContain('href="/connexion/abc"');
+      seen.push(...found);
+      path = (/rel="next" href="([^"]+)"/.exec(page)?.[1] ?? '').replaceAll('&amp;', '&');
+    }
+    expect(path).toBe('');
+    expect(new Set(seen)).toEqual(new Set(Array.from({ length: 60 }, (_, index) => rpps(100 + index))));
+    const { html } = await get({ nom: 'courant' });
     expect(html).toContain('Ajoutez le prénom');
     expect((await get({ nom: 'courant', prenom: 'p7' })).identifiers).toEqual([rpps(107)]);
+  });
+
+  it.each(['zzz', '%', Buffer.from('{"t":0}').toString('base64url'), 'a'.repeat(5000)])(
+    'refuses a cursor that is not one of ours (%#)',
+    async (suite) => {
+      const { status } = await get({ nom: 'courant', suite });
+      expect(status).toBe(400);
+    },
+  );
+
+  it('narrows by profession and town', async () => {
+    expect((await get({ nom: 'œuvrard', profession: '21' })).identifiers).toEqual([rpps(2)]);
+    expect((await get({ nom: 'œuvrard', profession: '10' })).identifiers).toEqual([]);
+    expect((await get({ nom: 'œuvrard', ville: 'strasbourg' })).identifiers).toEqual([rpps(2)]);
+    expect((await get({ nom: 'œuvrard', ville: 'strasbuorg' })).identifiers).toEqual([rpps(2)]);
+    expect((await get({ nom: 'œuvrard', ville: 'brest' })).identifiers).toEqual([]);
+    const { html } = await get({ nom: 'œuvrard', profession: '21', ville: 'strasbourg' });
+    expect(html).toMatch(/<option value="21" selected>Pharmacien/);
+    expect(html).toContain('value="strasbourg"');
+    expect((await get({ nom: 'bernard', profession: "' OR 1=1" })).identifiers).toHaveLength(3);
+  });
+
+  it('brings the number back to the sign-in or the app that asked for it', async () => {
+    const signIn = await get({ nom: 'artimon', retour: '/connexion/abc' });
+    expect(signIn.html).toContain(`href="/connexion/abc?identifiant=${rpps(1)}"`);
+    const app = await get({ nom: 'artimon', retour: `${appOrigin}/activer` });
+    expect(app.html).toContain(`href="${appOrigin}/activer?identifiant=${rpps(1)}"`);
+    expect((await get({ nom: 'artimon', retour: '/aide' })).html).not.toContain('identifiant=');
+    expect((await get({ nom: 'artimon' })).html).not.toContain('identifiant=');
   });
 
   it('speaks English', async () => {
@@ -115,6 +164,9 @@ describe('Quel est mon numéro ?', () => {
       '//ailleurs.example',
       '/\\ailleurs.example',
       'javascript:alert(1)',
+      `${appOrigin}.ailleurs.example/`,
+      `${appOrigin}@ailleurs.example/`,
+      `${appOrigin}//ailleurs.example`,
     ]) {
       const page = await get({ retour: elsewhere });
       expect(page.html).not.toContain('Revenir où vous en étiez');
@@ -123,7 +175,6 @@ describe('Quel est mon numéro ?', () => {
   });
 
   it('slows down who copies the directory', async () => {
-    clock.advance(7200);
     const answers = [];
     for (let turn = 0; turn < 31; turn++) answers.push(await get({ nom: 'bernard' }));
     expect(answers.map(({ status }) => status)).toEqual([...Array.from({ length: 30 }, () => 200), 429]);
@@ -135,6 +186,27 @@ describe('Quel est mon numéro ?', () => {
 });
 
 describe('the way back', () => {
+  it('goes to this site or the app, never elsewhere (property)', () => {
+    const app = 'https://app.caducee.example';
+    const parts = fc.array(
+      fc.constantFrom('/', '\\', '.', '@', ':', 'a', '?', '#', '%2f', '\n', 'ailleurs.example'),
+    );
+    fc.assert(
+      fc.property(
+        parts.map((all) => app + all.join('')),
+        (value) => {
+          const back = wayBack(value, app);
+          const shown = wayBackWith(back, '899700000013') ?? back;
+          if (shown === undefined) return;
+          const { origin: reached } = new URL(shown, 'https://caducee.example/annuaire');
+          expect([app, 'https://caducee.example']).toContain(reached);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+    expect(wayBack(`${app}/activer`, app)).toBe(`${app}/activer`);
+  });
+
   it('never leaves the site (property)', () => {
     const hostile = fc.array(
       fc.constantFrom('/', '\\', '\t', '\n', 'a', '.', ':', '@', '%2f', '?', '#', 'é', ' '),

@@ -5,6 +5,8 @@ import type { Config } from '../../src/config.ts';
 import type { StartInput } from '../../src/ecps/approvals/service.ts';
 import type { EndpointName } from '../../src/ecps/protocol/api.ts';
 import { createEcps, type EcpsPorts, type EcpsService } from '../../src/ecps/service.ts';
+import { createContacts } from '../../src/contacts/service.ts';
+import { tellContactChanges } from '../../src/contacts/notices.ts';
 import { createAudit } from '../../src/audit/record.ts';
 import { createKernel } from '../../src/http/kernel.ts';
 import { createLimits } from '../../src/limits/limits.ts';
@@ -24,6 +26,7 @@ import { createRedisStore } from '../../src/platform/store/redis.ts';
 import { importFile } from '../../src/registry/import.ts';
 import { createRegistry, type Registry } from '../../src/registry/service.ts';
 import type { Inbox, InboxMessage } from '../../src/sandbox/inbox/index.ts';
+import { createRefusals, type Refusals } from '../../src/support/refusals.ts';
 import { onFileEnd } from './cleanup.ts';
 import { testConfig } from './login-site.ts';
 import { inboxTransports, startInbox, testMessages } from './mail.ts';
@@ -46,6 +49,10 @@ export interface EcpsSite {
   messages: Messages;
   inbox: Inbox;
   ecps: EcpsService;
+  /** What showed a support id. */
+  refusals: Refusals;
+  /** The job that tells of changed contact details. */
+  tellContacts(): Promise<number>;
   /** Phones whose sessions were ended. */
   revoked: string[];
   /** A phone without keys. */
@@ -189,9 +196,20 @@ export const startEcpsSite = async (
       ...(options.decided ? { backchannelDecided: options.decided } : {}),
     },
   });
-  const kernel = createKernel({ config, log: createLog('silent') });
+  const refusals = createRefusals({ db, clock, log: createLog('silent') });
+  onFileEnd(() => refusals.close());
+  const kernel = createKernel({ config, log: createLog('silent'), keepRefusal: refusals.keep });
   const pages = ecps.pages(kernel);
   kernel.app.use(ecps.routes.routes()).use(pages.routes());
+  const contactDeps = {
+    ...{ config, db, store, messages, limits, clock, audit: createAudit({ clock }) },
+    keyring: createKeyRing(MASTER),
+  };
+  const contacts = createContacts({
+    ...contactDeps,
+    ports: { kick: () => undefined, onStopped: ecps.onContactStopped },
+  });
+  kernel.app.use(contacts.pages(kernel).routes()).use(contacts.feed.routes());
   const server = kernel.server();
   await listen(server, port);
   let stopped: Promise<void> | undefined;
@@ -214,6 +232,8 @@ export const startEcpsSite = async (
     messages,
     inbox,
     ecps,
+    refusals,
+    tellContacts: () => tellContactChanges(contactDeps),
     revoked,
     stop,
     phone: (vault = createMemoryVault(), { address, fetch: send = fetch } = {}) => {

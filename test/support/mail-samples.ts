@@ -32,6 +32,21 @@ export const MAIL_SAMPLES: { [T in MailTemplate]: Record<string, MailData[T]> } 
   pin_changed: {
     usual: { deviceName: 'Pixel 8', at: '2021-01-14T07:30:00Z', rollbackUntil: '2021-01-14T07:40:00Z' },
   },
+  contact_changed: {
+    both: {
+      at: '2021-01-14T07:30:00Z',
+      effectiveAt: '2021-01-17T07:30:00Z',
+      changed: 'both',
+      stopUrl: 'https://caducee.test/coordonnees/arreter/8pQ2',
+    },
+    phone: {
+      at: '2021-01-14T07:30:00Z',
+      effectiveAt: '2021-01-17T07:30:00Z',
+      changed: 'phone',
+      stopUrl: 'https://caducee.test/coordonnees/arreter/8pQ2',
+    },
+  },
+  contact_restored: { usual: { at: '2021-01-14T07:30:00Z' } },
   renewal_due: {
     month: { deviceName: 'Pixel 8', dueAt: '2022-01-14T07:30:00Z', days: 30 },
     last: { deviceName: 'Pixel 8', dueAt: '2022-01-14T07:30:00Z', days: 1 },

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXTRACTION, LIBRE_ACCES, type Field, type Layout } from '../../src/registry/layouts.ts';
+import { unpackExercises } from '../../src/registry/packed.ts';
+import type { Person } from '../../src/registry/person.ts';
 
 /** Registry files made in tests: lines by field, under the real headers. */
 
@@ -91,3 +93,28 @@ export const doctor = (serial: number, values: Values = {}): Values => ({
   phone: `06 39 98 ${String(Math.floor(serial / 100) % 100).padStart(2, '0')} ${String(serial % 100).padStart(2, '0')}`,
   ...values,
 });
+
+const unescape = (value: string): string =>
+  value.replace(/\\(.)/g, (_, character: string) => ({ t: '\t', n: '\n', r: '\r' })[character] ?? character);
+
+/** What PostgreSQL would read in the rows that the reader makes, one for each run of lines of one person. */
+export const personsOf = (rows: Buffer): Person[] =>
+  rows
+    .toString('utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((row) => {
+      const cells = row.split('\t').map((cell) => (cell === '\\N' ? null : unescape(cell)));
+      const [nationalId, civility, familyName, givenName, , , towns, practices, email, phone, , at] = cells;
+      return {
+        nationalId: nationalId ?? '',
+        line: Number(at),
+        civility: civility ?? '',
+        familyName: familyName ?? '',
+        givenName: givenName ?? '',
+        towns: [...(towns ?? '').matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, town = '']) => unescape(town)),
+        email: email ?? null,
+        phone: phone ?? null,
+        exercises: unpackExercises(practices ?? ''),
+      };
+    });

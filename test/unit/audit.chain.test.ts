@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { eventHash, GENESIS } from '../../src/audit/chain.ts';
+import canonicalize from 'canonicalize';
+import { eventHash, eventText, GENESIS } from '../../src/audit/chain.ts';
 import { runAuditCommand } from '../../src/audit/command.ts';
 import { createAudit } from '../../src/audit/record.ts';
 import { sealAudit } from '../../src/audit/seal.ts';
 import { verifyAudit, type Finding } from '../../src/audit/verify.ts';
+import type { CommandContext } from '../../src/command.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import { createKeyRing } from '../../src/platform/crypto.ts';
 import type { Database, Queryable } from '../../src/platform/postgres.ts';
 import { testDatabase } from '../support/services.ts';
 
@@ -48,6 +51,8 @@ describe('the seal', () => {
       length: 7,
       head: rows[6]?.hash.toString('hex'),
       unsealed: 0,
+      pruned: 0,
+      compared: 0,
       findings: [],
     });
   });
@@ -66,6 +71,35 @@ describe('the seal', () => {
     };
     expect(eventHash(GENESIS, event).toString('hex')).toMatchInlineSnapshot(
       `"ee969ed704fcfeb218ef90799e6d9517b461a84c15ab84597eb6eff7f9467a5e"`,
+    );
+  });
+
+  test('the text that is hashed is the canonical JSON of the event, whatever stands in it', () => {
+    const word = fc.string({ unit: 'grapheme' });
+    const nullable = fc.option(word);
+    fc.assert(
+      fc.property(
+        fc.record({
+          id: fc.maxSafeNat(),
+          at: word,
+          type: word,
+          national_id: nullable,
+          client_id: nullable,
+          device_id: nullable,
+          support_id: nullable,
+          address: nullable,
+          details: fc.oneof(
+            fc.dictionary(
+              word,
+              fc.oneof(word, fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean()),
+            ),
+            fc.dictionary(word, fc.jsonValue()),
+          ),
+        }),
+        (event) => {
+          expect(eventText(event)).toBe(canonicalize(event));
+        },
+      ),
     );
   });
 
@@ -247,7 +281,7 @@ describe('verification', () => {
     await sealAudit(db);
     expect(await findings()).toEqual([]);
     const anchored = await verifyAudit(db, [noted]);
-    expect(anchored.findings).toEqual([{ kind: 'replaced', number: 10, id: 10 }]);
+    expect(anchored.findings).toEqual([{ kind: 'replaced', number: 1, last: 10 }]);
   });
 
   test('a chain cut short, its end noted anew, is found by a head noted before', async () => {
@@ -264,7 +298,8 @@ describe('verification', () => {
     const run = async (...args: string[]): Promise<{ code: number; out: string }> => {
       let out = '';
       const io = { stdout: { write: (text: string) => void (out += text) } };
-      const context = { io, database: async () => db } as unknown as Parameters<typeof runAuditCommand>[1];
+      const keyring = async () => createKeyRing(Buffer.alloc(32, 7));
+      const context = { io, keyring, database: async () => db } as unknown as CommandContext;
       return { code: await runAuditCommand(args, context), out };
     };
     const whole = await run('verify');

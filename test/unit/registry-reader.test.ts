@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ACTIVITY_KEYS, completeExercise } from '../../src/registry/exercise.ts';
 import { ImportError } from '../../src/registry/file-error.ts';
-import { LONGEST_LINE } from '../../src/registry/lines.ts';
+import { LONGEST_LINE } from '../../src/registry/blocks.ts';
 import type { Person } from '../../src/registry/person.ts';
 import { openReader } from '../../src/registry/reader.ts';
-import { HEADERS, blocks, doctor, file, line, rpps, type Values } from '../support/registry.ts';
+import { HEADERS, blocks, doctor, file, line, personsOf, rpps, type Values } from '../support/registry.ts';
 
 interface Result {
   persons: Person[];
@@ -24,8 +24,9 @@ const readAll = async (content: string | Uint8Array, size?: number): Promise<Res
     refused: (...what) => refused.push(what),
     warned: (...what) => warned.push(what),
   });
-  const persons: Person[] = [];
-  for await (const group of reader.persons) persons.push(...group);
+  const rows: Buffer[] = [];
+  for await (const batch of reader.rows) rows.push(batch);
+  const persons = personsOf(Buffer.concat(rows));
   return { persons, refused, warned, read: reader.read(), layout: reader.plan.layout.name };
 };
 

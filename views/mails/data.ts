@@ -32,6 +32,15 @@ export interface MailData {
   /** Two copies of one phone were noticed. */
   device_frozen: AboutPhone;
   pin_changed: AboutPhone & { rollbackUntil?: Instant };
+  /** Told to whom the former details reach; the link stops the change. */
+  contact_changed: {
+    at: Instant;
+    effectiveAt: Instant;
+    changed: 'both' | 'email' | 'phone';
+    stopUrl: string;
+  };
+  /** A change was stopped: the former details hold again. Told to both sides. */
+  contact_restored: { at: Instant };
   renewal_due: { deviceName: string; dueAt: Instant; days: number };
   /** To an operator: another one asks, or has done, something. */
   operator_act: {

@@ -130,6 +130,33 @@ export const templates: Templates = {
     };
   },
 
+  contact_changed: (data, pen) => {
+    const t = pen.t.contact_changed;
+    return {
+      ...t,
+      blocks: [
+        text(t.changed[data.changed]),
+        { type: 'facts', facts: [[pen.t.when, pen.moment(data.at)]] },
+        text(t.effective(pen.moment(data.effectiveAt))),
+        notYou(pen, t.notYou),
+        ...stopLink(pen, data.stopUrl, t.stop),
+      ],
+    };
+  },
+
+  contact_restored: (data, pen) => {
+    const t = pen.t.contact_restored;
+    return {
+      ...t,
+      blocks: [
+        text(t.intro),
+        { type: 'facts', facts: [[pen.t.when, pen.moment(data.at)]] },
+        text(t.again),
+        notYou(pen, t.notYou),
+      ],
+    };
+  },
+
   renewal_due: (data, pen) => {
     const t = pen.t.renewal_due;
     return {

@@ -12,15 +12,32 @@ export interface DirectoryPerson {
   name: string;
   professions: readonly string[];
   towns: readonly string[];
+  /** The way back with this number; undefined where the person came from nowhere. */
+  choose: string | undefined;
+}
+
+/** One page of the answer. */
+export interface DirectoryResult {
+  persons: readonly DirectoryPerson[];
+  /** `near`: nobody has exactly this name, these come close. */
+  nearness: 'exact' | 'near';
+  /** What brings the next page. */
+  next: string | undefined;
+  /** The first page. */
+  first: boolean;
 }
 
 export interface DirectoryProps {
   family: string;
   given: string;
-  /** Same-site path to go back to; checked by who calls. */
+  town: string;
+  /** Code. */
+  profession: string | undefined;
+  professionList: readonly { code: string; label: string }[];
+  /** Where to go back to; checked by who calls. */
   returnTo: string | undefined;
   /** Undefined before the first search, `missing` when no name was typed. */
-  result: 'missing' | { persons: readonly DirectoryPerson[]; more: boolean } | undefined;
+  result: 'missing' | DirectoryResult | undefined;
 }
 
 const texts = ({ locale }: Chrome) => inLocale(locale, { fr, en });
@@ -53,6 +70,20 @@ const field = (props: {
   </div>`;
 };
 
+const professionField = (chrome: Chrome, props: DirectoryProps): Raw => {
+  const t = texts(chrome);
+  return html`<div class="field">
+    <label for="profession">${t.profession}</label>
+    <select id="profession" name="profession">
+      <option value="">${t.anyProfession}</option>
+      ${props.professionList.map(
+        ({ code, label }) =>
+          html`<option value="${code}" ${code === props.profession && html`selected`}>${label}</option>`,
+      )}
+    </select>
+  </div>`;
+};
+
 const form = (chrome: Chrome, props: DirectoryProps): Raw => {
   const t = texts(chrome);
   return html`<form method="get" action="${WAY_PATHS.directory}" role="search" novalidate>
@@ -72,6 +103,15 @@ const form = (chrome: Chrome, props: DirectoryProps): Raw => {
       hint: t.givenHint,
       value: props.given,
       autocomplete: 'given-name',
+    })}
+    ${professionField(chrome, props)}
+    ${field({
+      id: 'town',
+      name: 'ville',
+      label: t.town,
+      hint: t.townHint,
+      value: props.town,
+      autocomplete: 'address-level2',
     })}
     ${props.returnTo !== undefined && html`<input type="hidden" name="retour" value="${props.returnTo}" />`}
     <button class="button" type="submit">${t.submit}</button>
@@ -93,28 +133,50 @@ const person = (chrome: Chrome, found: DirectoryPerson): Raw => {
       ${t.identifier}
       <strong class="identifier" data-identifier="${found.nationalId}">${readable(found.nationalId)}</strong>
     </p>
+    ${
+      found.choose !== undefined &&
+      html`<p><a href="${found.choose}" aria-label="${t.chooseLabel(found.name)}">${t.choose}</a></p>`
+    }
   </li>`;
 };
 
-const answer = (
-  chrome: Chrome,
-  { persons, more }: { persons: readonly DirectoryPerson[]; more: boolean },
-): Raw => {
+/** Address of this search, or of its next page. */
+const address = (props: DirectoryProps, more: Record<string, string> = {}): string => {
+  const query = new URLSearchParams({ nom: props.family, prenom: props.given });
+  if (props.profession !== undefined) query.set('profession', props.profession);
+  if (props.town !== '') query.set('ville', props.town);
+  if (props.returnTo !== undefined) query.set('retour', props.returnTo);
+  for (const [name, value] of Object.entries(more)) query.set(name, value);
+  return `${WAY_PATHS.directory}?${query.toString()}`;
+};
+
+const nobody = (chrome: Chrome, first: boolean): Raw => {
   const t = texts(chrome);
-  if (persons.length === 0) {
-    return html`<section id="result" aria-labelledby="result-title">
-      <h2 id="result-title">${t.none}</h2>
-      <p>${t.noneText}</p>
-      <p class="action">${t.noneAction}</p>
-      ${ways(chrome, ['ordre', 'help'])}
-    </section>`;
-  }
   return html`<section id="result" aria-labelledby="result-title">
-    <h2 id="result-title">${t.found(persons.length)}</h2>
-    ${more && html`<p class="caution">${t.tooMany(persons.length)}</p>`}
+    <h2 id="result-title">${first ? t.none : t.noMore}</h2>
+    <p>${t.noneText}</p>
+    <p class="action">${t.noneAction}</p>
+    ${ways(chrome, ['ordre', 'help'])}
+  </section>`;
+};
+
+const answer = (chrome: Chrome, props: DirectoryProps, result: DirectoryResult): Raw => {
+  const t = texts(chrome);
+  const { persons, nearness, next, first } = result;
+  if (persons.length === 0) return nobody(chrome, first);
+  const title = next === undefined && first ? t.found(persons.length) : t.some;
+  return html`<section id="result" aria-labelledby="result-title">
+    <h2 id="result-title">${nearness === 'near' ? t.near : title}</h2>
+    ${nearness === 'near' && html`<p class="caution">${t.nearText}</p>`}
     <ul class="people">
       ${persons.map((found) => person(chrome, found))}
     </ul>
+    ${
+      next !== undefined &&
+      html`<p><a class="second" rel="next" href="${address(props, { suite: next })}">${t.next}</a></p>
+        <p class="hint">${t.narrow}</p>`
+    }
+    ${!first && html`<p><a href="${address(props)}">${t.start}</a></p>`}
   </section>`;
 };
 
@@ -142,7 +204,7 @@ export const directoryPage =
             </section>
             ${back(chrome, props.returnTo)}`
         : html`<section class="card">
-              ${heading} ${answer(chrome, result)} ${back(chrome, props.returnTo)}
+              ${heading} ${answer(chrome, props, result)} ${back(chrome, props.returnTo)}
             </section>
             <section class="card" aria-labelledby="again-title">
               <h2 id="again-title">${t.again}</h2>

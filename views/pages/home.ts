@@ -20,6 +20,8 @@ export interface HomeData {
   inbox: string;
   app: string;
   directory: string;
+  /** Where a persona updates contact details. */
+  ordre: string;
   help: string;
   /** Null where this sandbox offers no card. */
   card: string | null;
@@ -54,8 +56,8 @@ const links = (chrome: Chrome, data: HomeData): Raw => {
     <ul class="doors">
       ${data.services.map(({ name, url }) => link(url, t.service(name), t.serviceNote))}
       ${link(data.inbox, t.inbox, t.inboxNote)} ${link(data.directory, t.directory, t.directoryNote)}
-      ${link(data.help, t.help, t.helpNote)} ${link(data.discovery, t.discovery, t.discoveryNote)}
-      ${link(data.app, t.app, t.appNote)}
+      ${link(data.ordre, t.ordre, t.ordreNote)} ${link(data.help, t.help, t.helpNote)}
+      ${link(data.discovery, t.discovery, t.discoveryNote)} ${link(data.app, t.app, t.appNote)}
     </ul>
   </section>`;
 };

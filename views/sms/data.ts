@@ -4,6 +4,8 @@ export interface SmsData {
   activation_code: { code: string; domain: string };
   /** A phone was added; whoever did not add it can stop it on the page of this address. */
   device_added: { stopUrl?: string };
+  /** The address or number in the registry changed; the page of this address stops it. */
+  contact_changed: { stopUrl: string };
 }
 
 export type SmsTemplate = keyof SmsData;

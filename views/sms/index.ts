@@ -11,6 +11,7 @@ const templates: Templates = {
   // The last line is the one that browsers look for (WebOTP): the code is offered on that host and nowhere else.
   activation_code: ({ code, domain }, locale) =>
     `${inLocale(locale, { fr, en }).activation_code(grouped(code))}\n\n@${domain} #${code}`,
+  contact_changed: ({ stopUrl }, locale) => inLocale(locale, { fr, en }).contact_changed(stopUrl),
   device_added: ({ stopUrl }, locale) => inLocale(locale, { fr, en }).device_added(stopUrl),
 };
 

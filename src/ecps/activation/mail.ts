@@ -71,7 +71,14 @@ export const resendMail = async (ecps: Ecps, activation: ActivationRow): Promise
     const now = ecps.clock.now().getTime();
     const since = new Date(now - MAILS_PER_PERSON.seconds * 1000);
     const sent = await listSends(tx, held.practitioner_id, 'mail', since);
-    if (!held.silent && sent.length < MAILS_PER_PERSON.limit) await sendMail(ecps, tx, held, contact.email);
+    const sends = !held.silent && sent.length < MAILS_PER_PERSON.limit;
+    await ecps.audit.record(tx, {
+      type: 'ecps.activation_resent',
+      nationalId: held.national_id,
+      deviceId: held.device_id,
+      details: { activation: held.id, kind: 'mail', sent: sends },
+    });
+    if (sends) await sendMail(ecps, tx, held, contact.email);
     else await extendActivation(tx, held.id, new Date(now + MAIL_SECONDS * 1000));
     return undefined;
   });

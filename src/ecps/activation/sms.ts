@@ -118,6 +118,12 @@ export const resendSms = async (ecps: Ecps, activation: ActivationRow): Promise<
     const counter = await nextSms(tx, activation.id, times);
     if (counter === undefined) return refuse('step_wrong');
     await sendSms(ecps, tx, activation, { phone: contact.phone, counter, expiresAt: times.smsExpiresAt });
+    await ecps.audit.record(tx, {
+      type: 'ecps.activation_resent',
+      nationalId: held.national_id,
+      deviceId: held.device_id,
+      details: { activation: held.id, kind: 'sms', sent: true },
+    });
     return undefined;
   });
   ecps.messages.kick();

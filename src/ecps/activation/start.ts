@@ -37,13 +37,51 @@ export interface ActivationRequest {
   address: string;
 }
 
+/** Refusals of one person that become rows; anyone can ask in anyone's name. */
+const REFUSALS_WRITTEN = { limit: 20, seconds: 3600 } as const;
+
+/** Leaves the reason, which the phone may not be told whole, for the help desk. Returns the refusal. */
+const tellRefused = async (
+  ecps: Ecps,
+  request: ActivationRequest,
+  nationalId: string,
+  refusal: Refusal,
+  reason: string = refusal.code,
+): Promise<Refusal> => {
+  refusal.about = { nationalId };
+  const counted = await ecps.limits.hit('ecps-refusals-written', nationalId, [REFUSALS_WRITTEN]);
+  if (counted.allowed) {
+    await ecps.audit.record(ecps.db, {
+      type: 'ecps.activation_refused',
+      nationalId,
+      supportId: refusal.supportId,
+      address: request.address,
+      details: { reason },
+    });
+  }
+  return refusal;
+};
+
 /** The person, who must practise; what is refused tells only what the public directory tells. */
-const findPerson = async (ecps: Ecps, input: string): Promise<Practitioner> => {
-  const normalized = ecps.registry.normalize(input);
+const findPerson = async (ecps: Ecps, request: ActivationRequest): Promise<Practitioner> => {
+  const normalized = ecps.registry.normalize(request.nationalId);
   if (!normalized.ok) throw refuse('identifier_malformed');
-  const person = await ecps.registry.find(normalized.nationalId);
+  const { nationalId, luhn } = normalized;
+  const person = await ecps.registry.find(nationalId);
   if (person?.status === 'active') return person;
-  throw refuse(normalized.luhn ? 'identifier_unknown' : 'identifier_check');
+  const refusal = refuse(luhn ? 'identifier_unknown' : 'identifier_check');
+  refusal.about = { nationalId };
+  throw person ? await tellRefused(ecps, request, nationalId, refusal, `person_${person.status}`) : refusal;
+};
+
+/** The contact details of a person who asks for an activation. */
+const findContact = async (ecps: Ecps, request: ActivationRequest, person: Practitioner) => {
+  try {
+    return await requireContact(ecps, person.id);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw await tellRefused(ecps, request, person.nationalId, error);
+  }
 };
 
 const before = (now: Date, seconds: number): Date => new Date(now.getTime() - seconds * 1000);
@@ -137,8 +175,8 @@ export const startActivation = async (ecps: Ecps, request: ActivationRequest): P
   const calls = await ecps.limits.hit('ecps-activation', request.address, [CALLS_PER_ADDRESS]);
   if (!calls.allowed && !isOwnMachine(request.address))
     throw refuse('too_many_requests', { retryAfter: calls.retryAfter });
-  const person = await findPerson(ecps, request.nationalId);
-  const contact = await requireContact(ecps, person.id);
+  const person = await findPerson(ecps, request);
+  const contact = await findContact(ecps, request, person);
   const activation = await decide(ecps.db, async (tx) => {
     const made = await insert(ecps, tx, request, person);
     if (!(made instanceof Refusal) && !made.silent) await sendMail(ecps, tx, made, contact.email);

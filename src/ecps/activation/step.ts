@@ -14,7 +14,10 @@ const OPEN_STATES: readonly ActivationState[] = ['mail_sent', 'sms_sent', 'confi
 const isOpen = (state: ActivationState): boolean => OPEN_STATES.includes(state);
 
 /** The state that holds now, whether or not a job wrote down that time ran out. */
-export const activationStateAt = (activation: ActivationRow, now: Date): ActivationState =>
+export const activationStateAt = (
+  activation: Pick<ActivationRow, 'state' | 'expires_at'>,
+  now: Date,
+): ActivationState =>
   isOpen(activation.state) && activation.expires_at <= now ? 'expired' : activation.state;
 
 const ENDED: Partial<Record<ActivationState, RefusalCode>> = {

@@ -49,10 +49,12 @@ export const listPending = async (ecps: Ecps, device: DeviceRow): Promise<Respon
   };
 };
 
-/** The phone's owner must still practise. */
+/** The phone's owner must practise: struck off, the phone is lost; inactive (gone from the files), it rests until they are back. */
 export const requirePractising = async (ecps: Ecps, device: DeviceRow): Promise<void> => {
   const person = await ecps.registry.findById(device.practitioner_id);
-  if (person?.status !== 'active') throw refuse('device_revoked', { detail: 'no longer practises' });
+  if (person?.status === 'active') return;
+  const code = person?.status === 'inactive' ? 'practitioner_inactive' : 'device_revoked';
+  throw refuse(code, { detail: 'no longer practises' });
 };
 
 /** A sign-in that belongs to the phone's owner, or to nobody yet when `unclaimed` allows it. */

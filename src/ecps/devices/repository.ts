@@ -236,7 +236,7 @@ export const noteSessionsEnded = (db: Queryable, id: string, now: Date) =>
   db.query('UPDATE ecps_device SET sessions_ended_at = $2 WHERE id = $1', [id, now]);
 
 /**
- * People whose phones and the registry no longer agree: left, or known by another identifier. Read across the fence
+ * People whose phones and the registry no longer agree: struck off, or known by another identifier. Read across the fence
  * between the two rooms, since asking the registry person by person would take a query for each phone.
  */
 export const listEstranged = async (
@@ -247,7 +247,7 @@ export const listEstranged = async (
     await db.query<{ practitioner_id: string; national_id: string; status: string; registered_as: string }>(
       `SELECT DISTINCT d.practitioner_id, d.national_id, p.status, p.national_id AS registered_as
        FROM ecps_device d JOIN practitioner p ON p.id = d.practitioner_id
-       WHERE d.state <> 'revoked' AND (p.status <> 'active' OR p.national_id <> d.national_id)
+       WHERE d.state <> 'revoked' AND (p.status = 'struck_off' OR (p.status = 'active' AND p.national_id <> d.national_id))
        LIMIT $1`,
       [limit],
     )

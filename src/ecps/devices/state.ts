@@ -35,7 +35,10 @@ export const unusable = (device: DeviceRow, now: Date): Refusal | undefined => {
 };
 
 /** What the phone is told of its PIN counter. */
-export const pinStateAt = (device: DeviceRow, now: Date): { triesLeft: number; wait?: number } => {
+export const pinStateAt = (
+  device: Pick<DeviceRow, 'pin_tries' | 'pin_tried_at'>,
+  now: Date,
+): { triesLeft: number; wait?: number } => {
   const rung = nextRung(device.pin_tries, device.pin_tried_at ?? undefined, now);
   const triesLeft = Math.max(0, MAX_PIN_TRIES - device.pin_tries);
   return rung.kind === 'wait' ? { triesLeft, wait: rung.seconds } : { triesLeft };

@@ -42,6 +42,7 @@ export const REFUSALS = {
   device_quarantined: 403,
   device_expired: 403,
   device_revoked: 403,
+  practitioner_inactive: 403,
 } as const satisfies Record<string, number>;
 
 export type RefusalCode = keyof typeof REFUSALS;

@@ -16,6 +16,10 @@ const appConfig = z.object({
 });
 export type AppConfig = z.output<typeof appConfig>;
 
+/** "Quel est mon numéro ?": the directory, which leads back to where the identifier is typed. */
+export const directoryUrl = ({ origin }: Pick<AppConfig, 'origin'>): string =>
+  `${origin}/annuaire?retour=${encodeURIComponent(`${location.origin}/activer`)}`;
+
 /** Id of the element of the page that holds it, as JSON: data, which no policy lets run. */
 export const CONFIG_ELEMENT = 'config';
 

@@ -2,6 +2,7 @@ import { html, type Raw, type Renderable } from '../../../views/html.ts';
 import { errorText, isErrorCode } from '../../../views/locales/errors.ts';
 import { ProtocolError } from '../../ecps/protocol/errors.ts';
 import { PhoneError, PhoneRefusal } from '../errors.ts';
+import { directoryUrl } from './config.ts';
 import type { AppContext, Screen } from './screen.ts';
 
 /** Any failure in words: what happened, why, what to do now. */
@@ -92,8 +93,8 @@ const waysOf = (app: AppContext, code: string, retry: WayOn): WayOn[] => {
   const home: WayOn = { label: t.ways.home, href: '/' };
   const activation: WayOn = { label: t.ways.activation, href: '/activation' };
   const table: Readonly<Record<string, readonly WayOn[]>> = {
-    identifier_unknown: [retry, { label: t.ways.directory, href: `${config.origin}/annuaire` }],
-    identifier_check: [retry, { label: t.ways.directory, href: `${config.origin}/annuaire` }],
+    identifier_unknown: [retry, { label: t.ways.directory, href: directoryUrl(config) }],
+    identifier_check: [retry, { label: t.ways.directory, href: directoryUrl(config) }],
     contact_missing: [ordre, home],
     contact_too_recent: [home, ordre],
     practitioner_inactive: [ordre, home],

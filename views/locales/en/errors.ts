@@ -7,6 +7,60 @@ const later = (retryAfter: string | undefined) =>
 
 /** Every refusal in words: what happened, why, what to do now. The key is the code of the Refusal. */
 export const errors = {
+  // FHIR
+  fhir_parameter_invalid: {
+    title: 'This search parameter is malformed',
+    text: 'The diagnostics say which one, and why.',
+    action: 'Correct it (docs/directory.md).',
+  },
+  fhir_parameter_unsupported: {
+    title: 'This search is not offered',
+    text: 'The diagnostics say which parameter is not; /fhir/metadata lists them.',
+    action: 'Search otherwise (docs/directory.md).',
+  },
+  fhir_too_costly: {
+    title: 'This search is too wide',
+    text: 'It would have read too large a part of the directory.',
+    action: 'Add a name, a profession or a period.',
+  },
+  fhir_format: {
+    title: 'This format is not offered',
+    text: 'FHIR is served here as JSON only.',
+    action: 'Ask for application/fhir+json.',
+  },
+
+  // Contact details
+  contact_stop_late: {
+    title: 'This link is no longer valid',
+    text: 'The change of contact details has been in force for more than 30 days: this link no longer cancels it.',
+    action: 'Declare your details in your account at the Ordre, or call the help desk.',
+  },
+  feed_assertion_invalid: {
+    title: 'The signature of this request is not accepted',
+    text: 'The signed token is missing, expired, for another address, not of this content, or not by a declared key.',
+    action: 'Check the key, the clock and the claims of the token (docs/registry.md), then send again.',
+  },
+  feed_assertion_replayed: {
+    title: 'This token was used already',
+    text: 'A signed token serves once.',
+    action: 'Sign a new token and send again: a batch already received is not applied twice.',
+  },
+  feed_key_unfit: {
+    title: 'This key is unfit',
+    text: 'An asymmetric public key (PEM, JWK or JWKS) is needed: P-256, P-384, Ed25519, or RSA of at least 2048 bits.',
+    action: 'Give another key.',
+  },
+  batch_malformed: {
+    title: 'This batch is malformed',
+    text: 'A batch is a JSON object with "batch" and 1 to 500 lines in "contacts".',
+    action: 'Correct the batch (docs/registry.md), then send it again.',
+  },
+  batch_conflict: {
+    title: 'This batch number was used for another content',
+    text: 'A batch once received does not change.',
+    action: 'Send the new content under a new batch number.',
+  },
+
   // Any page
   internal_error: {
     title: 'Something went wrong on our side',

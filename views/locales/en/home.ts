@@ -22,6 +22,8 @@ export const home = {
     discovery: 'Discovery document',
     discoveryNote: 'OpenID Connect: all that a service needs to know to connect.',
     directory: 'What is my number?',
+    ordre: 'My account (Ordre)',
+    ordreNote: 'Change the e-mail and phone of a person, and make that declaration 72 hours older.',
     directoryNote: 'The directory: find a national identifier by name.',
     help: 'Something wrong?',
     helpNote: 'The most common troubles and what to do.',

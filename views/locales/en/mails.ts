@@ -109,6 +109,31 @@ export const mails = {
     notYou: 'Someone has your phone and knows your PIN. Remove this phone from your e-CPS and call us now.',
   },
 
+  contact_changed: {
+    subject: 'Your contact details have changed',
+    preheader: 'Was it you? If not, cancel this change.',
+    title: 'Your contact details have changed',
+    changed: {
+      both: 'A new e-mail address and a new phone number were declared for you in the registry.',
+      email: 'A new e-mail address was declared for you in the registry.',
+      phone: 'A new phone number was declared for you in the registry.',
+    },
+    effective: (moment) =>
+      `Your e-CPS can be activated with these details from ${moment}. If it was you, there is nothing to do.`,
+    notYou: 'Cancel this change with the link below, then tell your Ordre.',
+    stop: 'Cancel this change',
+  },
+
+  contact_restored: {
+    subject: 'A change of your contact details was cancelled',
+    preheader: 'Your former details are the right ones again.',
+    title: 'A change of your contact details was cancelled',
+    intro:
+      'The change of contact details was cancelled with the link sent to the former ones. They are the right ones again.',
+    again: 'If you did want to change your details, declare them again in your account at the Ordre.',
+    notYou: 'Somebody may read your mail or have access to your account. Call us.',
+  },
+
   renewal_due: {
     subject: (days) => (days <= 1 ? 'Renew your e-CPS: last day' : `Renew your e-CPS: ${days} days left`),
     preheader: 'It takes a minute, in the app.',

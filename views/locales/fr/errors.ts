@@ -6,6 +6,60 @@ const later = (retryAfter: string | undefined) =>
 
 /** Every refusal in words: what happened, why, what to do now. The key is the code of the Refusal. */
 export const errors = {
+  // FHIR
+  fhir_parameter_invalid: {
+    title: 'Ce paramètre de recherche n’a pas la bonne forme',
+    text: 'Le diagnostic dit lequel et pourquoi.',
+    action: 'Corrigez-le (docs/directory.md).',
+  },
+  fhir_parameter_unsupported: {
+    title: 'Cette recherche n’est pas proposée',
+    text: 'Le diagnostic dit quel paramètre ne l’est pas ; /fhir/metadata les liste.',
+    action: 'Cherchez autrement (docs/directory.md).',
+  },
+  fhir_too_costly: {
+    title: 'Cette recherche est trop large',
+    text: 'Elle aurait lu une trop grande part du répertoire.',
+    action: 'Ajoutez un nom, une profession ou une période.',
+  },
+  fhir_format: {
+    title: 'Ce format n’est pas proposé',
+    text: 'FHIR est servi ici en JSON seulement.',
+    action: 'Demandez application/fhir+json.',
+  },
+
+  // Contact details
+  contact_stop_late: {
+    title: 'Ce lien n’est plus valable',
+    text: 'Le changement de coordonnées est en vigueur depuis plus de 30 jours : ce lien ne l’annule plus.',
+    action: 'Déclarez vos coordonnées sur votre espace de l’Ordre, ou appelez l’assistance.',
+  },
+  feed_assertion_invalid: {
+    title: 'La signature de cet envoi n’est pas acceptée',
+    text: 'Le jeton signé manque, est périmé, vise une autre adresse, n’est pas de ce contenu ou pas d’une clé déclarée.',
+    action: 'Vérifiez la clé, l’horloge et les champs du jeton (docs/registry.md), puis envoyez de nouveau.',
+  },
+  feed_assertion_replayed: {
+    title: 'Ce jeton a déjà servi',
+    text: 'Un jeton signé sert une seule fois.',
+    action: 'Signez un nouveau jeton et envoyez de nouveau : un lot déjà reçu n’est pas appliqué deux fois.',
+  },
+  feed_key_unfit: {
+    title: 'Cette clé ne convient pas',
+    text: 'Il faut une clé publique asymétrique (PEM, JWK ou JWKS) : P-256, P-384, Ed25519, ou RSA d’au moins 2048 bits.',
+    action: 'Donnez une autre clé.',
+  },
+  batch_malformed: {
+    title: 'Ce lot n’a pas la bonne forme',
+    text: 'Un lot est un objet JSON avec « batch » et de 1 à 500 lignes dans « contacts ».',
+    action: 'Corrigez le lot (docs/registry.md), puis envoyez-le de nouveau.',
+  },
+  batch_conflict: {
+    title: 'Ce numéro de lot a déjà servi à un autre contenu',
+    text: 'Un lot reçu une fois ne change plus.',
+    action: 'Envoyez le nouveau contenu sous un nouveau numéro de lot.',
+  },
+
   // Any page
   internal_error: {
     title: 'Une erreur est survenue chez nous',

@@ -20,6 +20,9 @@ export const home = {
     discovery: 'Document de découverte',
     discoveryNote: 'OpenID Connect : tout ce qu’un service doit savoir pour se raccorder.',
     directory: 'Quel est mon numéro ?',
+    ordre: 'Mon espace (Ordre)',
+    ordreNote:
+      'Changer le courriel et le téléphone d’une personne, et vieillir cette déclaration de 72 heures.',
     directoryNote: 'L’annuaire : trouver son identifiant national par son nom.',
     help: 'Ça ne marche pas ?',
     helpNote: 'Les pannes les plus courantes et quoi faire.',

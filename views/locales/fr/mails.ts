@@ -112,6 +112,32 @@ export const mails = {
       'Quelqu’un a votre téléphone et connaît votre code PIN. Retirez ce téléphone de votre e-CPS et appelez-nous tout de suite.',
   },
 
+  contact_changed: {
+    subject: 'Vos coordonnées ont été modifiées',
+    preheader: 'Est-ce bien vous ? Sinon, annulez ce changement.',
+    title: 'Vos coordonnées ont été modifiées',
+    changed: {
+      both: 'Un nouveau courriel et un nouveau numéro de téléphone ont été déclarés pour vous dans le registre.',
+      email: 'Un nouveau courriel a été déclaré pour vous dans le registre.',
+      phone: 'Un nouveau numéro de téléphone a été déclaré pour vous dans le registre.',
+    },
+    effective: (moment: string) =>
+      `Votre e-CPS pourra être activée avec ces coordonnées à partir du ${moment}. Si c’est bien vous, vous n’avez rien à faire.`,
+    notYou: 'Annulez ce changement avec le lien ci-dessous, puis prévenez votre Ordre.',
+    stop: 'Annuler ce changement',
+  },
+
+  contact_restored: {
+    subject: 'Un changement de vos coordonnées a été annulé',
+    preheader: 'Vos anciennes coordonnées sont de nouveau les bonnes.',
+    title: 'Un changement de vos coordonnées a été annulé',
+    intro:
+      'Le changement de coordonnées a été annulé avec le lien envoyé aux anciennes. Elles sont de nouveau les bonnes.',
+    again:
+      'Si vous vouliez vraiment changer de coordonnées, déclarez-les de nouveau sur votre espace de l’Ordre.',
+    notYou: 'Quelqu’un lit peut-être votre courrier ou a accès à votre espace. Appelez-nous.',
+  },
+
   renewal_due: {
     subject: (days: number) =>
       days <= 1 ? 'Renouvelez votre e-CPS : dernier jour' : `Renouvelez votre e-CPS : encore ${days} jours`,

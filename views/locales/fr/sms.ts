@@ -6,4 +6,6 @@ export const sms = {
   activation_code: (code: string) => `Votre code e-CPS : ${code}. Ne le communiquez à personne.`,
   device_added: (stopUrl: string | undefined) =>
     `Un téléphone a été ajouté à votre e-CPS. Si ce n'est pas vous, ${stopUrl ? `stoppez-le : ${stopUrl}` : "appelez l'assistance."}`,
+  contact_changed: (stopUrl: string) =>
+    `Vos coordonnées e-CPS ont changé. Si ce n'est pas vous, annulez : ${stopUrl}`,
 } as const;

@@ -1,5 +1,6 @@
 import { html, type Raw } from '../../../../views/html.ts';
 import { needsNewKeys } from '../../activation.ts';
+import { directoryUrl } from '../config.ts';
 import { deviceLabels } from '../device.ts';
 import { askPersistence } from '../persist.ts';
 import { isCode, problemView, refusalScreen } from '../refusal.ts';
@@ -61,7 +62,7 @@ const form = (app: AppContext, typed: string, problem?: Raw, letters = /[A-Z/]/i
         <div class="actions"><button class="button">${t.identifier.submit}</button></div>
       </form>
       <p>
-        <a class="way" href="${config.origin}/annuaire" target="_blank" rel="noopener"
+        <a class="way" href="${directoryUrl(config)}" target="_blank" rel="noopener"
           >${t.identifier.directory}</a
         >
       </p>
@@ -100,7 +101,15 @@ const send = async (app: AppContext, typed: string): Promise<void> => {
 };
 
 /** Asks for the identifier: a first activation, or a new proof for a phone that lost its PIN, was locked or frozen. */
-export const identifierScreen: MakeScreen = async (app) => {
+export const identifierScreen: MakeScreen = async (app, url) => {
   const state = await app.vault.read();
-  return form(app, state?.device?.nationalId ?? state?.activation?.nationalId ?? '');
+  const picked = url.searchParams.get('identifiant') ?? undefined;
+  return form(
+    app,
+    pickedIdentifier(picked) ?? state?.device?.nationalId ?? state?.activation?.nationalId ?? '',
+  );
 };
+
+/** What the directory brings back fills the field, and nothing more. */
+const pickedIdentifier = (value: string | undefined): string | undefined =>
+  value !== undefined && value.length <= 40 && /^[0-9A-Z/]+$/i.test(value) ? value : undefined;

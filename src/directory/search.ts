@@ -1,0 +1,194 @@
+import { z } from 'zod';
+import type { Queryable } from '../platform/postgres.ts';
+import { fold } from '../registry/fold.ts';
+import { readCursor, writeCursor } from './cursor.ts';
+import { nearWords } from './near.ts';
+import { findByWord, type Filters, type FoundRow, type Position } from './repository.ts';
+import { foldTown, wordsOf, type WordKind } from './words.ts';
+
+/**
+ * The search of the directory. First exactly what was asked, accents, hyphens and particles apart; if nobody answers, the
+ * family name may hold the given name too; if nobody answers either, words near those typed. A page is one or a few ranges
+ * of an index, whatever the number of persons.
+ */
+
+export interface Question {
+  family: string;
+  given?: string | undefined;
+  town?: string | undefined;
+  /** Code of a profession. */
+  profession?: string | undefined;
+}
+
+/** How far from the question its answer is. */
+export type Nearness = 'exact' | 'near';
+
+export interface SearchPage {
+  found: FoundRow[];
+  nearness: Nearness;
+  /** What brings the next page; undefined when this is the last one. */
+  next: string | undefined;
+}
+
+/** One plan of a search: the words to walk, in order, and what each row must satisfy. */
+interface Walk {
+  words: readonly string[];
+  filters: Filters;
+}
+
+const cursorSchema = z.object({
+  /** Number of the plan. */
+  t: z.number().int().min(0).max(50),
+  /** Number of the word in the plan. */
+  n: z.number().int().min(0).max(50),
+  a: z.tuple([z.number().int().min(0).max(2), z.string().max(300), z.string().max(300), z.uuid()]),
+});
+type Cursor = z.infer<typeof cursorSchema>;
+
+/** The folded words of a question. */
+interface Words {
+  family: string[];
+  given: string[];
+  town: string[];
+  profession: string | undefined;
+}
+
+const toWords = (question: Question): Words => ({
+  family: wordsOf(fold(question.family)),
+  given: wordsOf(fold(question.given ?? '')),
+  town: wordsOf(foldTown(question.town ?? '')),
+  profession: question.profession,
+});
+
+const longest = (words: readonly string[]): string =>
+  words.reduce((best, word) => (word.length > best.length ? word : best), '');
+
+const whole = (word: string): string => ` ${word} `;
+const beginning = (word: string): string => ` ${word}`;
+const inTown = (word: string): string => `[| ]${word}`;
+
+/** The joined form (`lefur` for LE FUR) is a word of the directory too. */
+const joinedWalk = (words: Words, filters: Omit<Filters, 'family'>): Walk[] =>
+  words.family.length > 1 ? [{ words: [words.family.join('')], filters: { ...filters, family: [] } }] : [];
+
+const exactWalks = (words: Words): Walk[] => {
+  const filters = {
+    given: words.given.map(beginning),
+    towns: words.town.map(inTown),
+    profession: words.profession,
+  };
+  const scanned = longest(words.family);
+  const others = words.family.filter((word) => word !== scanned);
+  return [
+    { words: [scanned], filters: { ...filters, family: others.map(whole) } },
+    ...joinedWalk(words, filters),
+  ];
+};
+
+/** "Sophie Bernard" or "Bernard Sophie" typed where the family name goes. */
+const splitWalks = (words: Words): Walk[] => {
+  if (words.given.length > 0 || words.family.length < 2) return [];
+  const [first = '', ...rest] = words.family;
+  const last = words.family.at(-1) ?? '';
+  return [
+    ...exactWalks({ ...words, family: [last], given: words.family.slice(0, -1) }).slice(0, 1),
+    ...exactWalks({ ...words, family: [first], given: rest }).slice(0, 1),
+  ];
+};
+
+const nearby = async (
+  db: Queryable,
+  kind: WordKind,
+  words: readonly string[],
+): Promise<Map<string, string[]>> => {
+  const found = await Promise.all(words.map((word) => nearWords(db, kind, word)));
+  return new Map(words.map((word, index) => [word, found[index] ?? []]));
+};
+
+/** One of several words; the directory's words hold letters and digits only, so they are safe in a pattern. */
+const oneOf = (asked: string, near: ReadonlyMap<string, readonly string[]>): string =>
+  `(?:${[...new Set([asked, ...(near.get(asked) ?? [])])].join('|')})`;
+
+const nearWalks = async (db: Queryable, words: Words): Promise<Walk[]> => {
+  const joined = words.family.join('');
+  const [family, given, town] = await Promise.all([
+    nearby(db, 'f', [...new Set([...words.family, joined])]),
+    nearby(db, 'g', words.given),
+    nearby(db, 't', words.town),
+  ]);
+  const filters = {
+    given: words.given.map((word) => ` ${oneOf(word, given)}`),
+    towns: words.town.map((word) => `[| ]${oneOf(word, town)}`),
+    profession: words.profession,
+  };
+  const scanned = longest(words.family);
+  const others = words.family.filter((word) => word !== scanned);
+  const walk: Walk = {
+    words: family.get(scanned) ?? [],
+    filters: { ...filters, family: others.map((word) => ` ${oneOf(word, family)} `) },
+  };
+  const together: Walk[] =
+    words.family.length > 1 ? [{ words: family.get(joined) ?? [], filters: { ...filters, family: [] } }] : [];
+  return [walk, ...together];
+};
+
+const positionOf = ({ place, family, given, id }: FoundRow): Position => ({ place, family, given, id });
+
+/** The rows of the plans, one after the other, from a cursor on, until there are enough. */
+const follow = async (
+  db: Queryable,
+  walks: readonly Walk[],
+  from: Cursor | undefined,
+  limit: number,
+): Promise<{ row: FoundRow; cursor: Cursor }[]> => {
+  const found = new Map<string, { row: FoundRow; cursor: Cursor }>();
+  for (const [t, { words, filters }] of walks.entries()) {
+    for (const [n, word] of words.entries()) {
+      if (found.size >= limit) break;
+      if (from && (t < from.t || (t === from.t && n < from.n))) continue;
+      const here = from !== undefined && t === from.t && n === from.n ? from.a : undefined;
+      const after = here && { place: here[0], family: here[1], given: here[2], id: here[3] };
+      // oxlint-disable-next-line no-await-in-loop -- most pages are full after the first one
+      for (const row of await findByWord(db, word, filters, after, limit)) {
+        const { place, family, given, id } = positionOf(row);
+        if (found.size < limit && !found.has(id))
+          found.set(id, { row, cursor: { t, n, a: [place, family, given, id] } });
+      }
+    }
+  }
+  return [...found.values()];
+};
+
+const page = (
+  rows: readonly { row: FoundRow; cursor: Cursor }[],
+  size: number,
+  nearness: Nearness,
+): SearchPage => {
+  const last = rows[size - 1];
+  return {
+    found: rows.slice(0, size).map(({ row }) => row),
+    nearness,
+    next: rows.length > size && last ? writeCursor({ ...last.cursor, w: nearness }) : undefined,
+  };
+};
+
+const wideSchema = cursorSchema.extend({ w: z.enum(['exact', 'near']) });
+
+/** One page of the answer. An empty family name finds nobody. Refusal: `request_invalid`, for a cursor not made here. */
+export const searchDirectory = async (
+  db: Queryable,
+  question: Question,
+  options: { size: number; cursor?: string | undefined },
+): Promise<SearchPage> => {
+  const words = toWords(question);
+  const nobody: SearchPage = { found: [], nearness: 'exact', next: undefined };
+  if (words.family.length === 0) return nobody;
+  const from = options.cursor === undefined ? undefined : readCursor(wideSchema, options.cursor);
+  const limit = options.size + 1;
+  if (from?.w !== 'near') {
+    const rows = await follow(db, [...exactWalks(words), ...splitWalks(words)], from, limit);
+    if (rows.length > 0 || from) return page(rows, options.size, 'exact');
+  }
+  const rows = await follow(db, await nearWalks(db, words), from, limit);
+  return rows.length === 0 ? nobody : page(rows, options.size, 'near');
+};

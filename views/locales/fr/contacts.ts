@@ -1,0 +1,62 @@
+/** Changes of contact details: the page of their stop link, and the sandbox's desk of the Ordre. */
+export const contacts = {
+  stop: {
+    title: 'Annuler un changement de coordonnées',
+    question: {
+      both: 'Vous n’avez pas changé de courriel et de téléphone ?',
+      email: 'Vous n’avez pas changé de courriel ?',
+      phone: 'Vous n’avez pas changé de téléphone ?',
+    },
+    changed: {
+      both: (at: string) => `Un nouveau courriel et un nouveau numéro de téléphone ont été déclarés ${at}.`,
+      email: (at: string) => `Un nouveau courriel a été déclaré ${at}.`,
+      phone: (at: string) => `Un nouveau numéro de téléphone a été déclaré ${at}.`,
+    },
+    text: (at: string) =>
+      `Une e-CPS peut être activée avec eux à partir du ${at}. Si ce n’est pas vous, annulez : les anciennes coordonnées reviennent, et ce qui aurait été activé avec les nouvelles est arrêté.`,
+    confirm: 'Annuler ce changement',
+    fine: 'C’est bien vous ? Fermez cette page, il n’y a rien à faire.',
+    done: 'Le changement est annulé',
+    doneText: 'Vos anciennes coordonnées sont de nouveau les bonnes.',
+    next: 'Prévenez votre Ordre : quelqu’un a peut-être accès à votre espace. Changez-y votre mot de passe, puis appelez l’assistance.',
+  },
+  ordre: {
+    title: 'Mon espace (Ordre)',
+    sandbox:
+      'Page du bac à sable : elle joue l’espace où un professionnel met à jour ses coordonnées. Tout le monde y est inventé.',
+    who: 'Qui êtes-vous ?',
+    whoLabel: 'Personne',
+    open: 'Ouvrir mon espace',
+    other: 'Changer de personne',
+    now: 'Coordonnées déclarées',
+    email: 'Courriel',
+    phone: 'Téléphone mobile',
+    none: 'aucun',
+    since: 'Déclarées',
+    from: 'e-CPS activable',
+    fromNow: 'maintenant',
+    edit: 'Mettre à jour',
+    emailHint: 'Exemple : camille.aubert@exemple.test. Vide : plus de courriel.',
+    phoneHint: 'Exemple : 06 39 98 12 34. Vide : plus de téléphone.',
+    save: 'Enregistrer',
+    problem: 'Ce courriel ou ce numéro n’a pas la bonne forme.',
+    saved: 'C’est enregistré. Les anciennes coordonnées en sont prévenues.',
+    same: 'Rien n’a changé : ce sont déjà vos coordonnées.',
+    age: 'Vieillir cette déclaration de 72 heures',
+    ageText:
+      'Pour essayer sans attendre : seule cette déclaration devient plus ancienne, l’horloge ne bouge pas.',
+    aged: 'Cette déclaration a maintenant 72 heures de plus.',
+    activate: 'Activer ma e-CPS',
+    inbox: 'Boîte de réception',
+    history: 'Historique',
+    origins: {
+      import: 'fichier du registre',
+      desk: 'guichet de l’Ordre',
+      feed: 'portail de l’Ordre',
+      sandbox: 'bac à sable',
+      espace: 'mon espace',
+      stop_link: 'changement annulé',
+    },
+    stopped: 'annulée',
+  },
+} as const;
