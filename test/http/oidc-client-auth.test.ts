@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { CLIENT_ALGORITHMS } from '../../src/clients/credentials.ts';
 import { onFileEnd } from '../support/cleanup.ts';
 import {
   assertion,
@@ -21,7 +22,7 @@ const redirect_uris = ['https://dmp.example/cb'];
 
 beforeAll(async () => {
   harness = await startProvider('postgres');
-  for (const alg of ['ES256', 'PS256', 'RS256', 'EdDSA'] as const) {
+  for (const alg of CLIENT_ALGORITHMS) {
     const key = serviceKey(alg);
     keys[alg] = key;
     await harness.addClient({
@@ -109,7 +110,7 @@ describe('a secret', () => {
 });
 
 describe('a signed assertion', () => {
-  it.each(['ES256', 'PS256', 'RS256', 'EdDSA'])('by %s is taken', async (alg) => {
+  it.each(CLIENT_ALGORITHMS)('by %s is taken', async (alg) => {
     const key = keys[alg] ?? es256();
     const { issuer } = harness.config;
     expect(await outcome(askSigned(assertion(key, `jwt-${alg}`, issuer)))).toEqual(GOOD);
@@ -339,6 +340,46 @@ describe('in production', () => {
       const form = { token: 'none', ...withAssertion(await assertion(es256(), id, strict.config.issuer)) };
       expect((await post(strict, 'token/introspect', form, {})).status).toBe(401);
     }
+    expect(asked).toBe(0);
+  });
+
+  it('nobody there is told of a sign-out or a CIBA answer either', async () => {
+    let asked = 0;
+    const server = createServer((_request, response) => {
+      asked += 1;
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onFileEnd(() => new Promise((resolve) => server.close(resolve)));
+    const { port } = server.address() as AddressInfo;
+    const strict = await startProvider('postgres', { CADUCEE_MODE: 'production' });
+    const { deliveries } = strict.oidc;
+    const addresses = [
+      `http://127.0.0.1:${port}/`,
+      `https://127.0.0.1:${port}/`,
+      `http://localhost:${port}/`,
+      'https://[::1]/',
+      'https://169.254.169.254/latest/meta-data/',
+      'https://10.0.0.1/',
+    ];
+    for (const url of addresses) {
+      await deliveries.deliverHttp(strict.db, {
+        kind: 'ciba_ping',
+        clientId: 'sandbox',
+        url,
+        content: { authReqId: 'request', notificationToken: 'token' },
+      });
+      await deliveries.deliverHttp(strict.db, {
+        kind: 'backchannel_logout',
+        clientId: 'sandbox',
+        url,
+        content: { sub: 'somebody', algorithm: 'ES256' },
+      });
+    }
+    await deliveries.drain();
+    const fates = await deliveries.fate({ clientId: 'sandbox' });
+    expect(fates).toHaveLength(addresses.length * 2);
+    for (const { state, lastStatus } of fates) expect([state, lastStatus]).not.toContain('sent');
     expect(asked).toBe(0);
   });
 });
