@@ -14,6 +14,7 @@ import {
   startProvider,
   userinfo,
   type Harness,
+  type StoreName,
 } from './oidc-harness.ts';
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
@@ -50,7 +51,7 @@ class Trusted {
   }
 }
 
-describe('token exchange', () => {
+describe.each(['postgres', 'cluster'] satisfies StoreName[])('token exchange, the state in %s', (store) => {
   let harness: Harness;
   let software: Rp;
   let proxy: Trusted;
@@ -71,8 +72,9 @@ describe('token exchange', () => {
   };
 
   beforeAll(async () => {
-    harness = await startProvider('postgres', {
+    harness = await startProvider(store, {
       CADUCEE_MTLS_ORIGIN: 'https://localhost:4010',
+      CADUCEE_MTLS_LISTEN_PORT: '0',
       CADUCEE_MTLS_HOP_ADDRESSES: '127.0.0.1',
       CADUCEE_MTLS_HOP_SECRET: 'h'.repeat(43),
     });
