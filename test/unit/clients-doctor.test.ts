@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressDifference, diagnose, explain } from '../../src/clients/doctor.ts';
+import { addressDifference } from '../../src/clients/causes.ts';
+import { diagnose, explain } from '../../src/clients/doctor.ts';
 import type { Failure, FailureFacts } from '../../src/clients/failures.ts';
 import { clientSchema } from '../../src/clients/schema.ts';
 import type { Client } from '../../src/clients/service.ts';
