@@ -1,5 +1,4 @@
 import type { Context } from 'koa';
-import qrcode from 'qrcode';
 import {
   errors,
   Provider,
@@ -127,7 +126,9 @@ export const answerDeviceQr = async (ctx: Context, origin: string): Promise<void
   ctx.type = 'image/svg+xml';
   ctx.set('Cache-Control', 'no-store');
   const url = `${origin}${DEVICE_PAGE}?user_code=${encodeURIComponent(code)}`;
-  ctx.body = await qrcode.toString(url, { type: 'svg', margin: 4, errorCorrectionLevel: 'M' });
+  ctx.body = await (
+    await import('qrcode')
+  ).default.toString(url, { type: 'svg', margin: 4, errorCorrectionLevel: 'M' });
 };
 
 /** What the device is told besides: how often to ask. */
