@@ -20,18 +20,18 @@ import { createMtlsServer } from './http/mtls.ts';
 import { createLimits } from './limits/limits.ts';
 import { createOidcPages } from './login/oidc-pages.ts';
 import { loginRoutes, signInPath } from './login/routes.ts';
-import { createMessages } from './messages/service.ts';
+import { createMessages, type Messages } from './messages/service.ts';
 import { createMessageTransports } from './messages/transports.ts';
 import { createServesMtls } from './oidc/client-auth.ts';
 import { ROUTES } from './oidc/configuration.ts';
-import { createOidc } from './oidc/provider.ts';
+import { createOidc, type Oidc } from './oidc/provider.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { createGeo } from './platform/geo.ts';
 import { createHealth } from './platform/health.ts';
-import { createJobs } from './platform/jobs.ts';
+import { createJobs, type Job } from './platform/jobs.ts';
 import type { Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
-import { openDatabase } from './platform/postgres.ts';
+import { type Database, openDatabase } from './platform/postgres.ts';
 import { sweepExpired } from './platform/store/postgres.ts';
 import { createRegistry } from './registry/service.ts';
 import { createPhoneServer, servesPhone } from './phone/server.ts';
@@ -72,6 +72,24 @@ const mtlsServerOf = (config: Config, kernel: Kernel, log: Log): (() => Server) 
 /** A check that passes when nothing is named. */
 const saysNothing = async (names: readonly string[]): Promise<void> => {
   if (names.length > 0) throw new Error(`missing or stale: ${names.join(', ')}`);
+};
+
+/** Jobs that belong to no capability of their own. */
+const upkeep = (made: {
+  config: Config;
+  db: Database;
+  clock: Clock;
+  messages: Pick<Messages, 'forget'>;
+  oidc: Pick<Oidc, 'deliveries'>;
+}): Job[] => {
+  const { config, db, clock, messages, oidc } = made;
+  const sweep: Job = { name: 'store-sweep', everySeconds: 60, run: () => sweepExpired(db, clock.now()) };
+  return [
+    { name: 'audit-seal', everySeconds: 1, run: () => sealAudit(db) },
+    { name: 'messages-forget', everySeconds: 86_400, run: () => messages.forget() },
+    { name: 'deliveries-forget', everySeconds: 86_400, run: () => oidc.deliveries.forget() },
+    ...(config.store === 'postgres' ? [sweep] : []),
+  ];
 };
 
 /**
@@ -141,12 +159,7 @@ const compose = async (
   });
 
   const jobs = createJobs({ db, clock, log });
-  jobs.add({ name: 'audit-seal', everySeconds: 1, run: () => sealAudit(db) });
-  jobs.add({ name: 'messages-forget', everySeconds: 86_400, run: () => messages.forget() });
-  jobs.add({ name: 'deliveries-forget', everySeconds: 86_400, run: () => oidc.deliveries.forget() });
-  if (config.store === 'postgres') {
-    jobs.add({ name: 'store-sweep', everySeconds: 60, run: () => sweepExpired(db, clock.now()) });
-  }
+  for (const job of [...upkeep({ config, db, clock, messages, oidc }), signingKeys.job]) jobs.add(job);
   for (const job of [...ecps.jobs, ...(card?.jobs ?? []), ...clientJobs({ db, clock })]) jobs.add(job);
   if (card) {
     metrics.gauge(
@@ -184,7 +197,6 @@ const compose = async (
   app.use(mount(directoryRoutes({ registry, limits, render: kernel.render })));
   if (sandbox) app.use(mount(sandbox(kernel)));
 
-  jobs.add(signingKeys.job);
   jobs.start();
   signingKeys.watch.start();
   messages.start();
