@@ -6,13 +6,13 @@ import type { Act, Command, CommandContext } from '../command.ts';
 import type { Config } from '../config.ts';
 import { EXIT, UsageError } from '../io.ts';
 import { systemClock } from '../platform/clock.ts';
-import type { Database } from '../platform/postgres.ts';
 import { applyClients, readDeclarations, type Applied, type Source } from './apply.ts';
 import { COMPATIBILITY } from './compatibility.ts';
 import { describeDifference } from './diff.ts';
 import { diagnose, type Finding } from './doctor.ts';
 import { KEPT, listFailures } from './failures.ts';
 import { jwkFromPem } from './jwk.ts';
+import { disableClient, enableClient } from './lifecycle.ts';
 import { rotateSecret } from './secrets.ts';
 import { createClients, type Client } from './service.ts';
 
@@ -187,63 +187,40 @@ const apply = async (args: Arguments): Promise<number> => {
     else io.stderr.write(`Nothing was changed:\n${problems.map((problem) => `  ${problem}\n`).join('')}`);
     return EXIT.failed;
   }
-  const applied = await applyClients(declarations, {
-    ...{ db: await context.database(), clock: systemClock, audit: audit(), dryRun },
-  });
+  const applied = await applyClients(declarations, { ...(await depsOf(args)), dryRun });
   const note = dryRun ? 'Nothing was changed: this is what would be.\n' : '';
   answer(args, { dryRun, clients: applied }, note + applied.map((one) => appliedText(one, dryRun)).join(''));
   return EXIT.done;
 };
 
-/** A request that was under way when a service was disabled has been answered by then. */
-const UNDER_WAY_MS = 1200;
-
-/**
- * Disables a service, which every process reads at its next request, and ends all it was given; once more a moment later, for
- * what a request that was under way may have given.
- */
-export const disableClient = async (
-  deps: { context: CommandContext; ports: ClientsCommandPorts },
-  clientId: string,
-): Promise<{ sessions: number }> => {
-  const { context, ports } = deps;
-  await (
-    await context.database()
-  ).transaction(async (tx) => {
-    await createClients({ db: tx }).setDisabled(clientId, true);
-    await audit().record(tx, { type: 'client_changed', clientId, details: { change: 'disabled' } });
-  });
-  const sessions = await ports.endSessionsOf(context, clientId);
-  await new Promise((done) => setTimeout(done, UNDER_WAY_MS));
-  await ports.endSessionsOf(context, clientId);
-  return { sessions };
-};
+const depsOf = async ({ context }: Arguments) => ({
+  db: await context.database(),
+  clock: systemClock,
+  audit: audit(),
+});
 
 const disable = async (args: Arguments): Promise<number> => {
   const client = await find(args, 'disable');
   if (!client) return EXIT.failed;
+  const { clientId } = client;
   return args.context.act(actOf(args, 'stop', 'disable'), async () => {
-    const { sessions } = await disableClient(args, client.clientId);
-    const text = `${client.clientId} is disabled; what ${sessions} open session${sessions === 1 ? '' : 's'} gave to it has ended.\n`;
-    answer(args, { client_id: client.clientId, disabled: true, sessions }, text);
+    const done = await disableClient(clientId, {
+      ...(await depsOf(args)),
+      endSessionsOf: (id) => args.ports.endSessionsOf(args.context, id),
+    });
+    const sessions = done?.sessions ?? 0;
+    const text = `${clientId} is disabled; what ${sessions} open session${sessions === 1 ? '' : 's'} gave to it has ended.\n`;
+    answer(args, { client_id: clientId, disabled: true, sessions }, text);
     return EXIT.done;
   });
 };
 
-/** Takes back that a service is disabled. */
-export const enableClient = async (db: Database, clientId: string): Promise<void> =>
-  db.transaction(async (tx) => {
-    await createClients({ db: tx }).setDisabled(clientId, false);
-    await audit().record(tx, { type: 'client_changed', clientId, details: { change: 'enabled' } });
-  });
-
 const enable = async (args: Arguments): Promise<number> => {
   const client = await find(args, 'enable');
   if (!client) return EXIT.failed;
-  const { clientId } = client;
   return args.context.act(actOf(args, 'open', 'enable'), async () => {
-    await enableClient(await args.context.database(), clientId);
-    answer(args, { client_id: clientId, disabled: false }, `${clientId} is enabled.\n`);
+    await enableClient(client.clientId, await depsOf(args));
+    answer(args, { client_id: client.clientId, disabled: false }, `${client.clientId} is enabled.\n`);
     return EXIT.done;
   });
 };
@@ -261,9 +238,7 @@ const rotate = async (args: Arguments): Promise<number> => {
 
 const rotateOf = async (args: Arguments, client: Client, overlap: number): Promise<number> => {
   const { clientId } = client;
-  const rotated = await rotateSecret(clientId, overlap, {
-    ...{ db: await args.context.database(), clock: systemClock, audit: audit() },
-  });
+  const rotated = await rotateSecret(clientId, overlap, await depsOf(args));
   if (typeof rotated === 'string') {
     args.context.io.stderr.write(
       `${clientId} has no secret: it is registered with ${client.metadata.token_endpoint_auth_method}\n`,

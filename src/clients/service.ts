@@ -1,5 +1,6 @@
+import { timingSafeEqual } from 'node:crypto';
 import { systemClock, type Clock } from '../platform/clock.ts';
-import { constantTimeEqual, sha256 } from '../platform/crypto.ts';
+import { sha256 } from '../platform/crypto.ts';
 import type { Queryable } from '../platform/postgres.ts';
 import { token } from '../platform/random.ts';
 import { usesSecret } from './credentials.ts';
@@ -40,7 +41,9 @@ export interface Clients {
 export const isSecretOf = (client: Pick<Client, 'secretHashes'>, secret: string): boolean => {
   const actual = sha256(secret);
   let found = false;
-  for (const hash of client.secretHashes) found = constantTimeEqual(hash, actual) || found;
+  for (const hash of client.secretHashes) {
+    found = (hash.length === actual.length && timingSafeEqual(hash, actual)) || found;
+  }
   return found;
 };
 

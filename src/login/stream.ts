@@ -1,5 +1,4 @@
 import { PassThrough } from 'node:stream';
-import qrcode from 'qrcode';
 import type { Context } from 'koa';
 import { Refusal } from '../http/errors.ts';
 import type { Log } from '../platform/log.ts';
@@ -67,5 +66,7 @@ export const answerQr = async (ctx: Context, text: string | undefined): Promise<
   if (text === undefined) throw new Refusal('gone', 410);
   ctx.set('Cache-Control', 'no-store');
   ctx.type = 'image/svg+xml';
+  // Loaded when first drawn, not at start.
+  const { default: qrcode } = await import('qrcode');
   ctx.body = await qrcode.toString(text, { type: 'svg', margin: 4, errorCorrectionLevel: 'M' });
 };

@@ -1,5 +1,5 @@
-import { createTransport } from 'nodemailer';
-import QRCode from 'qrcode';
+import type { Transporter } from 'nodemailer';
+import type { SentMessageInfo } from 'nodemailer/lib/smtp-pool/index.js';
 import { QR_CID, renderMail, type MailContext } from '../../views/mails/index.ts';
 import type { MailRequest } from './request.ts';
 import { scrub } from './mask.ts';
@@ -27,7 +27,7 @@ const TIMEOUTS = {
 
 /** Makes the mail transport: a small pool of connections, opened when the first mail leaves. */
 export const createMailTransport = (options: MailOptions): Transport<MailRequest> => {
-  const smtp = createTransport({
+  const settings = {
     url: options.smtpUrl,
     pool: true,
     maxConnections: 4,
@@ -39,13 +39,21 @@ export const createMailTransport = (options: MailOptions): Transport<MailRequest
     // Mails carry activation codes: without STARTTLS they do not leave this machine.
     requireTLS: !options.allowPlain,
     ...TIMEOUTS,
-  });
+  } as const;
+  let smtp: Transporter<SentMessageInfo> | undefined;
+  /** Loaded with the first mail, not at start. */
+  const connect = async (): Promise<Transporter<SentMessageInfo>> => {
+    const { createTransport } = await import('nodemailer');
+    return (smtp ??= createTransport(settings));
+  };
   const domain = senderDomain(options.from);
   return {
     deliver: async (id, request) => {
       const mail = await composeMail(request, options.context);
       try {
-        const sent = await smtp.sendMail({
+        const sent = await (
+          await connect()
+        ).sendMail({
           ...mail,
           from: options.from,
           to: { name: '', address: request.to },
@@ -60,7 +68,7 @@ export const createMailTransport = (options: MailOptions): Transport<MailRequest
         throw smtpError(error, [request.to, ...secretsOf(request)]);
       }
     },
-    close: () => smtp.close({ force: true }),
+    close: () => smtp?.close({ force: true }),
   };
 };
 
@@ -101,8 +109,13 @@ const renderRequest = (request: MailRequest, context: MailContext) =>
   renderMail(request.template, request.data as never, request.locale, context);
 
 /** A QR code as PNG, twelve pixels a module: sharp on fine screens; a quarter of it may be smudged on paper. */
-export const qrImage = (text: string): Promise<Buffer> =>
-  QRCode.toBuffer(text, { type: 'png', errorCorrectionLevel: 'Q', margin: 4, scale: 12 });
+export const qrImage = async (text: string): Promise<Buffer> =>
+  (await import('qrcode')).default.toBuffer(text, {
+    type: 'png',
+    errorCorrectionLevel: 'Q',
+    margin: 4,
+    scale: 12,
+  });
 
 const secretsOf = (request: MailRequest): string[] =>
   request.template === 'activation_qr' ? [request.data.qrText, request.data.typedCode] : [];

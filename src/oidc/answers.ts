@@ -1,6 +1,7 @@
 import type { Client, KoaContextWithOIDC } from 'oidc-provider';
-import { CIBA_GRANT, INTERVAL_SECONDS } from './ciba/limits.ts';
+import { DEVICE_CODE } from '../clients/schema.ts';
 import type { Accounts, CarriesMeans, PractitionerAccount } from './accounts.ts';
+import { CIBA_GRANT, INTERVAL_SECONDS } from './ciba/limits.ts';
 import {
   OLDER_OTHER_IDS,
   confirmationOf,
@@ -114,12 +115,26 @@ const completeIntrospection = async (
       : { active: false };
 };
 
-/** A CIBA request: how often to poll; and who may not ask at all is told so in the standard's words. */
-const completeBackchannel = (ctx: KoaContextWithOIDC): void => {
+/** What a service that asks here must be registered for. */
+const grantTypeOf = (ctx: KoaContextWithOIDC): unknown => {
+  switch (ctx.oidc.route) {
+    case 'token':
+      return ctx.oidc.params?.['grant_type'];
+    case 'device_authorization':
+      return DEVICE_CODE;
+    case 'backchannel_authentication':
+      return CIBA_GRANT;
+    default:
+      return undefined;
+  }
+};
+
+/** Who may not ask at all is told so in the standard's word (RFC 6749, 5.2). */
+const nameUnauthorized = (ctx: KoaContextWithOIDC): void => {
   const body = ctx.body as Body | undefined;
-  const { client } = ctx.oidc;
-  if (ctx.status === 200) ctx.body = { ...body, interval: INTERVAL_SECONDS };
-  else if (client && body?.['error'] === 'invalid_request' && !client.grantTypeAllowed(CIBA_GRANT)) {
+  const grantType = grantTypeOf(ctx);
+  if (typeof grantType !== 'string' || body?.['error'] !== 'invalid_request') return;
+  if (ctx.oidc.client?.grantTypeAllowed(grantType) === false) {
     ctx.body = { ...body, error: 'unauthorized_client' };
   }
 };
@@ -135,7 +150,7 @@ const completeDiscovery = (body: Body, deps: AnswersDeps): Body => ({
 /** Completes the answer of a successful request, by the library's name of the route. */
 export const completeAnswer = async (ctx: KoaContextWithOIDC, deps: AnswersDeps): Promise<void> => {
   const body: unknown = ctx.body;
-  if (ctx.oidc.route === 'backchannel_authentication') return completeBackchannel(ctx);
+  if (ctx.status === 400) return nameUnauthorized(ctx);
   if (ctx.status !== 200 || typeof body !== 'object' || body === null || Buffer.isBuffer(body)) return;
   switch (ctx.oidc.route) {
     case 'token':
@@ -144,6 +159,9 @@ export const completeAnswer = async (ctx: KoaContextWithOIDC, deps: AnswersDeps)
       return completeIntrospection(ctx, body as Body, deps);
     case 'device_authorization':
       ctx.body = completeDevice(body as Body);
+      return;
+    case 'backchannel_authentication':
+      ctx.body = { ...body, interval: INTERVAL_SECONDS };
       return;
     case 'discovery':
       ctx.body = completeDiscovery(body as Body, deps);

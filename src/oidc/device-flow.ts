@@ -1,5 +1,4 @@
 import type { Context } from 'koa';
-import qrcode from 'qrcode';
 import {
   errors,
   Provider,
@@ -48,16 +47,27 @@ const TYPED = [
 /** Codes asked for from one address. */
 const ASKED = [{ limit: 60, seconds: 60 }] as const;
 
-/** Refuses who types, or asks for, more codes than people could want. */
+/**
+ * Refuses who types, or asks for, more codes than people could want: a person by a page, a service in its own words.
+ * True when the request may go on.
+ */
 export const createDeviceGuard =
   (limits: Limits) =>
-  async (ctx: Context, what: 'typed' | 'asked'): Promise<void> => {
+  async (ctx: Context, what: 'typed' | 'asked'): Promise<boolean> => {
     const { allowed, retryAfter } = await limits.hit(
       `device-code-${what}`,
       ctx.ip,
       what === 'typed' ? TYPED : ASKED,
     );
-    if (!allowed) throw new Refusal('too_many_requests', 429, { retryAfter });
+    if (allowed) return true;
+    if (what === 'typed') throw new Refusal('too_many_requests', 429, { retryAfter });
+    ctx.status = 429;
+    ctx.set({ 'Retry-After': String(retryAfter), 'Cache-Control': 'no-store' });
+    ctx.body = {
+      error: 'slow_down',
+      error_description: 'too many device codes were asked for from this address',
+    };
+    return false;
   };
 
 /** The library's reasons for showing the form again. */
@@ -116,7 +126,9 @@ export const answerDeviceQr = async (ctx: Context, origin: string): Promise<void
   ctx.type = 'image/svg+xml';
   ctx.set('Cache-Control', 'no-store');
   const url = `${origin}${DEVICE_PAGE}?user_code=${encodeURIComponent(code)}`;
-  ctx.body = await qrcode.toString(url, { type: 'svg', margin: 4, errorCorrectionLevel: 'M' });
+  ctx.body = await (
+    await import('qrcode')
+  ).default.toString(url, { type: 'svg', margin: 4, errorCorrectionLevel: 'M' });
 };
 
 /** What the device is told besides: how often to ask. */

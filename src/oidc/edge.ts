@@ -70,6 +70,32 @@ export const createPaths = (issuer: string): ((path: string) => string | undefin
   };
 };
 
+/**
+ * Gives the context the library's cookies, which are signed, while it has the request; they are made when first asked for,
+ * which a back-channel endpoint never does. Says how to give the context its own again.
+ */
+const lendCookies = (ctx: Context, provider: Provider, secure: boolean): (() => void) => {
+  const usual = Object.getPrototypeOf(ctx) as object;
+  let lent = true;
+  let signed: Context['cookies'] | undefined;
+  const make = (): Context['cookies'] => {
+    const made = provider.createContext(ctx.req, ctx.res).cookies;
+    made.secure = secure;
+    return made;
+  };
+  Object.defineProperty(ctx, 'cookies', {
+    configurable: true,
+    get: () => (lent ? (signed ??= make()) : (Reflect.get(usual, 'cookies', ctx) as Context['cookies'])),
+    set: (cookies: Context['cookies']) => {
+      if (lent) signed = cookies;
+      else Reflect.set(usual, 'cookies', cookies, ctx);
+    },
+  });
+  return () => {
+    lent = false;
+  };
+};
+
 /** Runs the library's own handler on this context, below another path; says whether it knew the path. */
 const runLibrary = async (
   ctx: Context,
@@ -79,13 +105,11 @@ const runLibrary = async (
 ): Promise<boolean> => {
   const handler = provider.middleware[0] as Middleware | undefined;
   if (!handler) throw new Error('the library has no handler any more');
-  const { url, cookies } = ctx;
+  const { url } = ctx;
   const secure = provider.issuer.startsWith('https:');
-  const signed = provider.createContext(ctx.req, ctx.res).cookies;
-  signed.secure = secure;
+  const giveBack = lendCookies(ctx, provider, secure);
   // The issuer says whether we are on https, not what reached this process.
   Object.defineProperty(ctx, 'secure', { configurable: true, value: secure });
-  ctx.cookies = signed;
   ctx.url = inner + search;
   let known = true;
   try {
@@ -94,8 +118,7 @@ const runLibrary = async (
     });
   } finally {
     ctx.url = url;
-    ctx.cookies = cookies;
-    delete (ctx as { secure?: boolean }).secure;
+    giveBack();
   }
   return known;
 };
@@ -206,7 +229,7 @@ export const createEdge = (deps: EdgeDeps): Middleware => {
     if (inner === undefined) return next();
     const form = ctx.method === 'POST';
     if (form && inner === ROUTES.code_verification) await deps.guardDevices(ctx, 'typed');
-    if (form && inner === ROUTES.device_authorization) await deps.guardDevices(ctx, 'asked');
+    if (form && inner === ROUTES.device_authorization && !(await deps.guardDevices(ctx, 'asked'))) return;
     // To the library a GET there would be a sign-in to resume, named “device”.
     if (inner === ROUTES.device_authorization && !form && ctx.method !== 'OPTIONS') {
       refuseMethod(ctx, inner);

@@ -67,23 +67,25 @@ const hostOf = (url: string): string => {
 const optional = <K extends string>(key: K, value: string | undefined): { [P in K]?: string } =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };
 
+const unlessGone = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof errors.SessionNotFound) return undefined;
+    throw error;
+  }
+};
+
 /** Makes {@link Interactions}. */
 export const createInteractions = (deps: InteractionsDeps): Interactions => {
-  const find = async (ctx: Context) => {
-    try {
-      return await deps.provider().interactionDetails(ctx.req, ctx.res);
-    } catch (error) {
-      if (error instanceof errors.SessionNotFound) return undefined;
-      throw error;
-    }
-  };
+  const find = (ctx: Context) => unlessGone(() => deps.provider().interactionDetails(ctx.req, ctx.res));
 
   const answer = async (ctx: Context, result: Parameters<Provider['interactionResult']>[2]): Promise<void> =>
     deps.records.unit(async () => {
-      if (!(await find(ctx))) throw new Refusal('session_gone', 400);
-      const returnTo = await deps
-        .provider()
-        .interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: false });
+      const returnTo = await unlessGone(() =>
+        deps.provider().interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: false }),
+      );
+      if (returnTo === undefined) throw new Refusal('session_gone', 400);
       ctx.redirect(returnTo);
       ctx.status = 303;
     });

@@ -10,7 +10,7 @@ import { cameByMtls } from '../http/service-certificate.ts';
 import { createDeliveries, type Deliveries } from '../deliveries/service.ts';
 import { composePing } from '../deliveries/ping.ts';
 import { allowFormAction } from '../http/headers.ts';
-import { createLimits } from '../limits/limits.ts';
+import { createLimits, type Limits } from '../limits/limits.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KeyRing } from '../platform/crypto.ts';
 import type { KmsRing } from '../platform/kms/kms.ts';
@@ -34,7 +34,7 @@ import { adaptDeviceCode, createDeviceGuard, deviceFeature } from './device-flow
 import { createDirect } from './direct/index.ts';
 import { createMetadata } from './direct/metadata.ts';
 import { createEdge } from './edge.ts';
-import { createEventRows } from './event-rows.ts';
+import { createEventRows, type EventRows } from './event-rows.ts';
 import { createEvents, type Events, type OidcCounter } from './events.ts';
 import { loadGrant } from './grants.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
@@ -267,47 +267,43 @@ const createBuilder = (
   };
 };
 
-/** Builds the provider. Creates the signing keys at the very first start. */
-export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
-  const { config, registry } = deps;
-  const storage: Storage = {
-    records: createRecords(deps.store),
-    texts: createRecordTexts(subOf(config.subUuid, '')),
-  };
-  const accounts = createAccounts(
+/** The accounts of the registry, each person asked for once in a request. */
+const accountsOf = ({ registry, config, cardRefused }: OidcDeps, { records }: Storage): Accounts =>
+  createAccounts(
     {
-      findBySubject: (subject) =>
-        storage.records.once(`person ${subject}`, () => registry.findBySubject(subject)),
+      findBySubject: (subject) => records.once(`person ${subject}`, () => registry.findBySubject(subject)),
     },
     config.subUuid,
-    deps.cardRefused,
+    cardRefused,
   );
-  const limits = createLimits(deps);
-  const rows = createEventRows({ ...deps, limits });
-  const failures = createFailureNotes({ ...deps, failures: createClientFailures({ ...deps, limits }) });
-  const recorded = createEvents({ ...deps, rows, subUuid: config.subUuid });
-  const events: Events = {
-    ...recorded,
-    listen(provider) {
-      recorded.listen(provider);
-      failures.listen(provider);
-    },
-  };
-  const outgoing = createOutgoing({ loopback: config.mode === 'sandbox', ranges: config.outgoingRanges });
-  const deliveries = createDeliveries({
-    ...deps,
-    outgoing,
-    compose: {
-      backchannel_logout: composeLogout({ ...deps, issuer: config.issuer, signer: () => current.signer }),
-      ciba_ping: composePing,
-    },
-    onOutcome: ({ kind, outcome }) => deps.delivered?.({ channel: kind, outcome }),
-  });
-  const ciba: Ciba = createCiba({
+
+/** Events that are also kept for `caducee clients doctor`. */
+const both = (events: Events, failures: Pick<Events, 'listen'>): Events => ({
+  ...events,
+  listen(provider) {
+    events.listen(provider);
+    failures.listen(provider);
+  },
+});
+
+/** CIBA, its notifications leaving by the queue. */
+const cibaOf = (
+  deps: OidcDeps,
+  parts: {
+    accounts: Accounts;
+    limits: Limits;
+    rows: EventRows;
+    deliveries: Deliveries;
+    provider(): Provider;
+  },
+): Ciba => {
+  const { config } = deps;
+  const { accounts, limits, rows, deliveries, provider } = parts;
+  return createCiba({
     ...{ ...deps, accounts, limits },
     ...{ issuer: config.issuer, subUuid: config.subUuid, defaultAcr: config.acrEcps },
     perClient: config.cibaPerMinute,
-    provider: () => current.provider,
+    provider,
     record: (event) => rows.write(event),
     ask: deps.ask ?? (() => Promise.resolve()),
     ping: async ({ authReqId, notificationToken, ...ping }) => {
@@ -318,6 +314,32 @@ export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
       deliveries.kick();
     },
   });
+};
+
+/** Builds the provider. Creates the signing keys at the very first start. */
+export const createOidc = async (deps: OidcDeps): Promise<Oidc> => {
+  const { config, registry } = deps;
+  const storage: Storage = {
+    records: createRecords(deps.store),
+    texts: createRecordTexts(subOf(config.subUuid, '')),
+  };
+  const accounts = accountsOf(deps, storage);
+  const limits = createLimits(deps);
+  const rows = createEventRows({ ...deps, limits });
+  const failures = createFailureNotes({ ...deps, failures: createClientFailures({ ...deps, limits }) });
+  const recorded = createEvents({ ...deps, rows, subUuid: config.subUuid });
+  const events = both(recorded, failures);
+  const outgoing = createOutgoing({ loopback: config.mode === 'sandbox', ranges: config.outgoingRanges });
+  const deliveries = createDeliveries({
+    ...deps,
+    outgoing,
+    compose: {
+      backchannel_logout: composeLogout({ ...deps, issuer: config.issuer, signer: () => current.signer }),
+      ciba_ping: composePing,
+    },
+    onOutcome: ({ kind, outcome }) => deps.delivered?.({ channel: kind, outcome }),
+  });
+  const ciba = cibaOf(deps, { accounts, limits, rows, deliveries, provider: () => current.provider });
   const sessions: Sessions = createSessions({
     ...{ ...deps, ...storage },
     provider: () => current.provider,

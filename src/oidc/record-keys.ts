@@ -18,12 +18,26 @@ const REFRESH = /^([A-Za-z0-9_-]{1,200})\.([A-Za-z0-9_-]{16})([A-Za-z0-9_-]{32})
 
 const TOKENS: Readonly<Record<string, string>> = { AuthorizationCode: 'C', AccessToken: 'A' };
 
+/** What was made of the last few texts: a request asks for the same one again and again. */
+const remembering = <R>(make: (text: string) => R): ((text: string) => R) => {
+  const known = new Map<string, R>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined || known.has(text)) return before as R;
+    if (known.size >= 500) known.clear();
+    const made = make(text);
+    known.set(text, made);
+    return made;
+  };
+};
+
 /** The hash tag of a session, from its name. */
-export const sessionTag = (uid: string): string =>
-  UUID.test(uid) ? Buffer.from(uid.replaceAll('-', ''), 'hex').toString('base64url') : uid;
+export const sessionTag = remembering((uid: string): string =>
+  UUID.test(uid) ? Buffer.from(uid.replaceAll('-', ''), 'hex').toString('base64url') : uid,
+);
 
 /** The name of the session of a hash tag, when it is a UUID. */
-export const uidOfTag = (tag: string): string | undefined => {
+export const uidOfTag = remembering((tag: string): string | undefined => {
   const bytes = Buffer.from(tag, 'base64url');
   if (tag.length !== TAG_LENGTH || bytes.length !== 16) return undefined;
   const hex = bytes.toString('hex');
@@ -31,7 +45,7 @@ export const uidOfTag = (tag: string): string | undefined => {
     '-',
   );
   return sessionTag(uid) === tag ? uid : undefined;
-};
+});
 
 /** True for what can be an identifier of ours. */
 export const isIdentifier = (id: string): boolean => IDENTIFIER.test(id);

@@ -1,9 +1,9 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   createSecretKey,
+  hash,
   hkdfSync,
   timingSafeEqual,
   type KeyObject,
@@ -12,9 +12,9 @@ import { bytes } from './random.ts';
 
 /** Small, named wrappers over node:crypto, so that each primitive is chosen once. */
 
-export const sha256 = (data: string | Uint8Array): Buffer => createHash('sha256').update(data).digest();
+export const sha256 = (data: string | Uint8Array): Buffer => hash('sha256', data, 'buffer');
 
-export const sha256Base64url = (data: string | Uint8Array): string => sha256(data).toString('base64url');
+export const sha256Base64url = (data: string | Uint8Array): string => hash('sha256', data, 'base64url');
 
 /** A key prepared once: preparing it takes longer than the HMAC itself. */
 const prepared = new WeakMap<Uint8Array, KeyObject>();

@@ -37,7 +37,7 @@ export const gather = <T, R>(
       waiting.push({ item, resolve, reject });
       if (busy) return;
       busy = true;
-      // Those of the same turn of the event loop go together.
-      process.nextTick(() => void run());
+      // Those that came in the same turn of the event loop go together.
+      setImmediate(() => void run());
     });
 };

@@ -11,15 +11,18 @@ const STARTS = 5;
 const root = join(import.meta.dirname, '..', '..');
 
 const settings = (port: number, redisUrl: string, databaseUrl: string): Record<string, string> => ({
-  CADUCEE_MODE: 'sandbox',
-  CADUCEE_ISSUER: `http://localhost:${port}${ISSUER_PATH}`,
+  CADUCEE_MODE: 'production',
+  CADUCEE_ISSUER: `https://caducee.example${ISSUER_PATH}`,
+  CADUCEE_APP_ORIGIN: 'https://app.caducee.example',
+  CADUCEE_LISTEN_HOST: '127.0.0.1',
+  CADUCEE_TRUSTED_PROXIES: '127.0.0.1',
   CADUCEE_LISTEN_PORT: String(port),
   CADUCEE_DATABASE_URL: databaseUrl,
   CADUCEE_STORE: 'redis',
   CADUCEE_REDIS_URL: redisUrl,
   CADUCEE_MASTER_KEY: Buffer.alloc(32, 7).toString('base64url'),
-  CADUCEE_SMTP_URL: 'smtp://localhost:1',
-  CADUCEE_MAIL_FROM: 'Caducée <non@localhost>',
+  CADUCEE_SMTP_URL: 'smtps://mail.caducee.example',
+  CADUCEE_MAIL_FROM: 'Caducée <non@caducee.example>',
   CADUCEE_TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
   CADUCEE_TWILIO_AUTH_TOKEN: 'none',
   CADUCEE_TWILIO_FROM: 'Caducee',

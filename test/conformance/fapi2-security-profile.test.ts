@@ -1,240 +1,35 @@
 import { createHash, randomBytes, X509Certificate } from 'node:crypto';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { assertion, dpopProof, nowSeconds, serviceKey, sign, withAssertion } from '../support/client-keys.ts';
+import { Browser, REDIRECT, headerOf, payloadOf } from '../http/oidc-harness.ts';
 import {
-  assertion,
-  dpopProof,
-  nowSeconds,
-  serviceKey,
-  sign,
-  withAssertion,
-  type ServiceKey,
-} from '../support/client-keys.ts';
-import { mtlsFetch, mtlsSite, type MtlsSite, type ServiceCertificate } from '../support/mtls.ts';
-import { Browser, REDIRECT, headerOf, payloadOf, startProvider, type Harness } from '../http/oidc-harness.ts';
+  Service,
+  expectRefused,
+  fapi,
+  harness,
+  later,
+  open,
+  site,
+  startFapi,
+  thumbprint,
+  visit,
+  type Form,
+} from './fapi2-service.ts';
 
 /**
  * The OpenID Foundation's plan for FAPI 2.0 Security Profile Final: a case per module, named as there, with
- * private_key_jwt and DPoP; those that are about certificates once more with mutual TLS; the modules of signed requests
- * (message signing) stand at the end. Each goes over HTTP.
+ * private_key_jwt and DPoP; those that are about certificates once more with mutual TLS. Each goes over HTTP.
  */
 
-let site: MtlsSite;
-let harness: Harness;
 let dpop: Service;
 let second: Service;
 let certified: Service;
-let signing: Service;
-
-type Form = Record<string, string | undefined>;
-interface Reply {
-  status: number;
-  body: Record<string, unknown>;
-  nonce: string | undefined;
-}
-
-const present = (form: Form): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-
-/** A service that does as the profile says, and can be bent. */
-class Service {
-  readonly clientId: string;
-  readonly key: ServiceKey;
-  readonly proofKey: ServiceKey;
-  readonly certificate: ServiceCertificate | undefined;
-
-  constructor(clientId: string, key: ServiceKey, certificate?: ServiceCertificate) {
-    this.clientId = clientId;
-    this.key = key;
-    this.proofKey = serviceKey('ES256');
-    this.certificate = certificate;
-  }
-
-  url(path: string): string {
-    const { issuer } = harness.config;
-    const base = this.certificate ? `${site.origin}${new URL(issuer).pathname}` : issuer;
-    return `${base}/protocol/openid-connect/${path}`;
-  }
-
-  authenticate = async (changes: Record<string, unknown> = {}, audience: unknown = harness.config.issuer) =>
-    this.certificate
-      ? { client_id: this.clientId }
-      : withAssertion(
-          await assertion(this.key, this.clientId, harness.config.issuer, { aud: audience, ...changes }),
-        );
-
-  async send(
-    path: string,
-    form: Form,
-    headers: Record<string, string> = {},
-    certificate = this.certificate,
-  ): Promise<Reply> {
-    if (this.certificate) {
-      const {
-        status,
-        body,
-        headers: got,
-      } = await mtlsFetch(this.url(path), {
-        ...{ site, certificate, headers },
-        form: present(form),
-      });
-      return { status, body, nonce: got['dpop-nonce'] as string | undefined };
-    }
-    const response = await fetch(this.url(path), {
-      method: 'POST',
-      headers,
-      body: new URLSearchParams(present(form)),
-    });
-    const text = await response.text();
-    return {
-      status: response.status,
-      body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
-      nonce: response.headers.get('dpop-nonce') ?? undefined,
-    };
-  }
-
-  request(more: Form = {}): { form: Form; verifier: string } {
-    const verifier = randomBytes(32).toString('base64url');
-    return {
-      verifier,
-      form: {
-        client_id: this.clientId,
-        response_type: 'code',
-        redirect_uri: REDIRECT,
-        scope: 'openid scope_all',
-        state: 'state-1',
-        nonce: 'nonce-1',
-        code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-        code_challenge_method: 'S256',
-        ...more,
-      },
-    };
-  }
-
-  push = async (form: Form, headers: Record<string, string> = {}) =>
-    this.send('ext/par/request', { ...form, ...(await this.authenticate()) }, headers);
-
-  proof = (changes: Record<string, unknown> = {}, by = this.proofKey) =>
-    dpopProof(by, { htm: 'POST', htu: this.url('token') }, changes);
-
-  redeem = async (
-    code: string | undefined,
-    verifier: string,
-    options: { form?: Form; proof?: string | undefined; auth?: Form; certificate?: ServiceCertificate } = {},
-  ) => {
-    const proof = 'proof' in options ? options.proof : this.certificate ? undefined : await this.proof();
-    return this.send(
-      'token',
-      {
-        grant_type: 'authorization_code',
-        code,
-        redirect_uri: REDIRECT,
-        code_verifier: verifier,
-        ...(options.auth ?? (await this.authenticate())),
-        ...options.form,
-      },
-      proof === undefined ? {} : { dpop: proof },
-      options.certificate ?? this.certificate,
-    );
-  };
-
-  /** Pushes, signs in, and gives the answer that the service receives. */
-  async signIn(more: Form = {}, headers: Record<string, string> = {}) {
-    const { form, verifier } = this.request(more);
-    const pushed = await this.push(form, headers);
-    expect(pushed).toMatchObject({ status: 201 });
-    const { answer } = await open(this.clientId, String(pushed.body['request_uri']));
-    return {
-      answer,
-      verifier,
-      code: answer.get('code') ?? undefined,
-      requestUri: String(pushed.body['request_uri']),
-    };
-  }
-
-  async tokens(more: Form = {}): Promise<Record<string, string>> {
-    const { code, verifier } = await this.signIn(more);
-    const { status, body } = await this.redeem(code, verifier);
-    expect([status, body['error']]).toEqual([200, undefined]);
-    return body as Record<string, string>;
-  }
-
-  /** Userinfo stands for the protected resource. */
-  async resource(
-    accessToken: string,
-    options: { scheme?: string; proof?: string; certificate?: ServiceCertificate } = {},
-  ): Promise<number> {
-    const scheme = options.scheme ?? (this.certificate ? 'Bearer' : 'DPoP');
-    const headers = { authorization: `${scheme} ${accessToken}` };
-    if (this.certificate) {
-      const certificate = 'certificate' in options ? options.certificate : this.certificate;
-      return (await mtlsFetch(this.url('userinfo'), { site, headers, certificate })).status;
-    }
-    const proof = options.proof ?? (await this.infoProof(accessToken));
-    const response = await fetch(this.url('userinfo'), {
-      headers: { ...headers, ...(proof === '' ? {} : { dpop: proof }) },
-    });
-    return response.status;
-  }
-
-  infoProof = (accessToken: string, changes: Record<string, unknown> = {}) =>
-    dpopProof(this.proofKey, { htm: 'GET', htu: this.url('userinfo'), accessToken }, changes);
-}
-
-const thumbprint = ({ jwk }: ServiceKey): string =>
-  createHash('sha256')
-    .update(JSON.stringify({ crv: jwk['crv'], kty: jwk['kty'], x: jwk['x'], y: jwk['y'] }))
-    .digest('base64url');
-
-/** What the browser brings to the service, or the page where it stays. */
-const visit = async (parameters: Form, browser = new Browser()) => {
-  const query = new URLSearchParams(present(parameters)).toString();
-  const { response, location } = await browser.follow(`${harness.origin}/auth?${query}`);
-  if (location !== undefined) return { answer: new URL(location).searchParams, page: '' };
-  return { answer: new URLSearchParams(), page: await response.text() };
-};
-const open = (clientId: string, requestUri: string, browser?: Browser) =>
-  visit({ client_id: clientId, request_uri: requestUri }, browser);
-
-/** The answer, or the page, is an error, and brings no code. */
-const expectRefused = (
-  { answer, page }: Awaited<ReturnType<typeof visit>>,
-  error: RegExp = /invalid_request/,
-) => {
-  expect(answer.get('code')).toBeNull();
-  expect(answer.get('error') ?? page).toMatch(error);
-};
-
-/** The same, so many seconds later. */
-const later = async (seconds: number, work: () => Promise<void>): Promise<void> => {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
-  try {
-    await work();
-  } finally {
-    vi.useRealTimers();
-  }
-};
-
-const fapi = (clientId: string, key: ServiceKey) => ({
-  client_id: clientId,
-  client_name: clientId,
-  redirect_uris: [REDIRECT],
-  fapi_profile: '2.0' as const,
-  token_endpoint_auth_method: 'private_key_jwt' as const,
-  id_token_signed_response_alg: 'ES256' as const,
-  jwks: { keys: [key.jwk as { kty: string }] },
-  require_pushed_authorization_requests: true,
-  dpop_bound_access_tokens: true,
-});
 
 beforeAll(async () => {
-  site = await mtlsSite();
-  harness = await startProvider('postgres', site.settings);
+  await startFapi();
   dpop = new Service('fapi-dpop', serviceKey('ES256'));
   second = new Service('fapi-second', serviceKey('PS256'));
   certified = new Service('fapi-mtls', serviceKey('ES256'), await site.certificate('fapi-mtls'));
-  signing = new Service('fapi-signing', serviceKey('ES256'));
   await harness.addClient(fapi('fapi-dpop', dpop.key));
   await harness.addClient(fapi('fapi-second', second.key));
   await harness.addClient({
@@ -244,7 +39,6 @@ beforeAll(async () => {
     dpop_bound_access_tokens: false,
     tls_client_certificate_bound_access_tokens: true,
   });
-  await harness.addClient({ ...fapi('fapi-signing', signing.key), require_signed_request_object: true });
 });
 
 describe('fapi2-security-profile-final, well-behaved services', () => {
@@ -715,122 +509,5 @@ describe('fapi2-security-profile-final, PAR and PKCE', () => {
     // Everything is pushed; the browser brings client_id and request_uri alone.
     const { answer } = await dpop.signIn();
     expect(answer.get('code')).not.toBeNull();
-  });
-});
-
-describe('fapi2-message-signing-final, signed requests', () => {
-  const claims = (changes: Record<string, unknown> = {}, more: Form = {}) => ({
-    ...present(signing.request(more).form),
-    iss: 'fapi-signing',
-    aud: harness.config.issuer,
-    iat: nowSeconds(),
-    nbf: nowSeconds(),
-    exp: nowSeconds() + 60,
-    ...changes,
-  });
-  const pushSigned = async (text: string | Promise<string>, more: Form = {}) =>
-    signing.push({ client_id: 'fapi-signing', request: await text, ...more });
-
-  it('happy-flow', async () => {
-    const { status, body } = await pushSigned(sign(signing.key, claims()));
-    expect(status).toBe(201);
-    const { answer } = await open('fapi-signing', String(body['request_uri']));
-    expect(answer.get('code')).not.toBeNull();
-  });
-
-  it('ensure-request-object-with-multiple-aud-succeeds', async () => {
-    const text = sign(signing.key, claims({ aud: [harness.config.issuer, 'https://other1.example.com'] }));
-    expect((await pushSigned(text)).status).toBe(201);
-  });
-
-  it('ensure-request-object-with-nbf-8-seconds-in-the-future-is-accepted', async () => {
-    expect((await pushSigned(sign(signing.key, claims({ nbf: nowSeconds() + 8 })))).status).toBe(201);
-  });
-
-  it.each([
-    ['ensure-different-nonce-inside-and-outside-request-object', { nonce: 'outside' }],
-    ['ensure-different-state-inside-and-outside-request-object', { state: 'outside' }],
-    ['state-only-outside-request-object-not-used', { state: 'outside' }],
-  ])('%s', async (name, outside) => {
-    const inside = name.startsWith('state-only') ? { state: undefined } : {};
-    const { status, body } = await pushSigned(sign(signing.key, claims({}, inside)), outside);
-    if (status !== 201) return void expect(body['error']).toMatch(/invalid_request/);
-    const { answer } = await open('fapi-signing', String(body['request_uri']));
-    expect(answer.get('state')).not.toBe('outside');
-  });
-
-  it.each([
-    ['ensure-request-object-with-long-nonce', { nonce: 'n'.repeat(384) }],
-    ['ensure-request-object-with-long-state', { state: 's'.repeat(384) }],
-  ])('%s', async (_name, long) => {
-    const { status, body } = await pushSigned(sign(signing.key, claims(long)));
-    if (status !== 201) return void expect(body['error']).toMatch(/invalid_request/);
-    const { answer } = await open('fapi-signing', String(body['request_uri']));
-    expect(answer.get('code')).not.toBeNull();
-    if ('state' in long) expect(answer.get('state')).toBe(long.state);
-  });
-
-  it.each<[string, () => string | Promise<string>]>([
-    ['ensure-request-object-without-exp-fails', () => sign(signing.key, claims({ exp: undefined }))],
-    ['ensure-request-object-without-nbf-fails', () => sign(signing.key, claims({ nbf: undefined }))],
-    [
-      'ensure-request-object-without-redirect-uri-fails',
-      () => sign(signing.key, claims({ redirect_uri: undefined })),
-    ],
-    ['ensure-expired-request-object-fails', () => sign(signing.key, claims({ exp: nowSeconds() - 300 }))],
-    [
-      'ensure-request-object-with-bad-aud-fails',
-      () => sign(signing.key, claims({ aud: 'https://www.other1.example.com/' })),
-    ],
-    [
-      'ensure-request-object-with-exp-over-60-fails',
-      () => sign(signing.key, claims({ exp: nowSeconds() + 4200 })),
-    ],
-    [
-      'ensure-request-object-with-nbf-over-60-fails',
-      () => sign(signing.key, claims({ nbf: nowSeconds() - 4200, exp: nowSeconds() + 60 })),
-    ],
-    [
-      'ensure-request-object-signature-algorithm-is-not-none',
-      () => {
-        const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-        return `${part({ alg: 'none' })}.${part(claims())}.`;
-      },
-    ],
-    [
-      'ensure-request-object-with-invalid-signature-fails',
-      async () => {
-        const [header, payload, signature = ''] = (await sign(signing.key, claims())).split('.');
-        return [header, payload, Buffer.from(signature, 'base64url').reverse().toString('base64url')].join(
-          '.',
-        );
-      },
-    ],
-    [
-      'ensure-matching-key-in-authorization-request',
-      () => sign(serviceKey('ES256', signing.key.kid), claims()),
-    ],
-    [
-      'ensure-signed-request-object-with-RS256-fails',
-      () => sign(serviceKey('RS256', signing.key.kid), claims()),
-    ],
-  ])('%s', async (_name, make) => {
-    const { status, body } = await pushSigned(make());
-    expect([status, ['invalid_request_object', 'invalid_request'].includes(String(body['error']))]).toEqual([
-      400,
-      true,
-    ]);
-  });
-
-  it('ensure-unsigned-request-at-par-endpoint-fails', async () => {
-    const { status, body } = await signing.push(signing.request().form);
-    expect([status, body['error']]).toEqual([400, 'invalid_request']);
-  });
-
-  it('par-reject-request-uri-in-par-authorization-request', async () => {
-    const { status } = await pushSigned(
-      sign(signing.key, claims({ request_uri: 'urn:ietf:params:oauth:request_uri:x' })),
-    );
-    expect(status).toBe(400);
   });
 });

@@ -1,9 +1,18 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import type { Page } from 'playwright-core';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request as forward } from 'node:http';
+import { createServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createBrowserState } from '../../src/oidc/browser-state.ts';
-import { authorizationRequest, Browser } from '../http/oidc-harness.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { authorizationRequest, Browser, startProvider, type Harness } from '../http/oidc-harness.ts';
+import { BROWSER_ARGS, launchBrowser } from '../support/browser.ts';
+import { findChromium } from '../support/chromium.ts';
+import { listen } from '../support/card-site.ts';
+import { onFileEnd } from '../support/cleanup.ts';
 import { startLogoutSite, startService, type LogoutSite, type Service } from '../support/logout-site.ts';
 
 /** The modules of the OpenID Foundation's plan for Session Management, in a real browser. */
@@ -25,6 +34,44 @@ beforeAll(async () => {
 });
 
 const frameUrl = () => `${site.harness.config.issuer}/protocol/openid-connect/login-status-iframe.html`;
+
+/** A provider on https, behind a proxy that ends TLS. */
+const startSecure = async (): Promise<{ harness: Harness; origin: string }> => {
+  const folder = mkdtempSync(join(tmpdir(), 'caducee-tls-'));
+  onFileEnd(() => rmSync(folder, { recursive: true, force: true }));
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  execFileSync('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+    ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert],
+  ]);
+  let target = '';
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
+    const forwarded = forward(
+      new URL(request.url ?? '/', target),
+      { method: request.method, headers: { ...request.headers, 'x-forwarded-proto': 'https' } },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      },
+    );
+    request.pipe(forwarded);
+  });
+  const origin = `https://localhost:${await listen(server)}`;
+  onFileEnd(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  const harness = await startProvider('postgres', {
+    CADUCEE_ISSUER: `${origin}/auth/realms/esante-wallet`,
+    CADUCEE_TRUSTED_PROXIES: '127.0.0.1',
+  });
+  target = harness.origin;
+  await harness.addClient(
+    { client_id: 'far', client_name: 'Far', redirect_uris: [`${far.origin}/callback`] },
+    'secret',
+  );
+  return { harness, origin };
+};
 
 /** A service's own iframe, as the standard's example has it. */
 const watchPage = (frame: string): string => `<!doctype html><iframe id="op" src="${frame}"></iframe>
@@ -142,6 +189,40 @@ describe('beyond the plan', () => {
     await page.goto(`${far.origin}/watch`);
     expect(await ask(page, `far ${answer.get('session_state')}`)).toBe('error');
     await context.close();
+  });
+
+  it.each([
+    ['is shown', [], 'unchanged'],
+    ['is not shown', ['--test-third-party-cookie-phaseout'], 'error'],
+  ])('on https, at a service of another site, where its cookie %s', async (_what, args, expected) => {
+    const secure = await startSecure();
+    // An ordinary profile that lets third parties have cookies: private windows, which test contexts are, do not.
+    const profile = mkdtempSync(join(tmpdir(), 'caducee-profile-'));
+    onFileEnd(() => rmSync(profile, { recursive: true, force: true }));
+    mkdirSync(join(profile, 'Default'));
+    writeFileSync(
+      join(profile, 'Default', 'Preferences'),
+      JSON.stringify({ profile: { cookie_controls_mode: 0, block_third_party_cookies: false } }),
+    );
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath: findChromium(),
+      args: [...BROWSER_ARGS, ...args],
+      ignoreHTTPSErrors: true,
+    });
+    onFileEnd(() => context.close());
+    const page = await context.newPage();
+    const { query } = authorizationRequest(secure.harness, {
+      client_id: 'far',
+      redirect_uri: `${far.origin}/callback`,
+    });
+    await page.goto(`${secure.origin}/auth?${query.toString()}`);
+    await page.waitForURL(`${far.origin}/callback*`);
+    const state = new URL(page.url()).searchParams.get('session_state') ?? '';
+    far.pages['/watch-secure'] = () => ({
+      body: watchPage(`${secure.harness.config.issuer}/protocol/openid-connect/login-status-iframe.html`),
+    });
+    await page.goto(`${far.origin}/watch-secure`);
+    expect(await ask(page, `far ${state}`)).toBe(expected);
   });
 
   it('says changed once the four hours are over', async () => {

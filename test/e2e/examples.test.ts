@@ -282,8 +282,12 @@ describe('a doctor who vaccinates', () => {
     await page.getByRole('button', { name: 'Se déconnecter' }).click();
     await page.waitForURL(sidep());
     for (const start of [vaccin(), sidep(), portal()]) {
-      await page.goto(start);
-      await page.getByRole('button', { name: /S.identifier avec Caducée/ }).waitFor();
+      // The other services are told server to server, a moment after.
+      const isSignedOut = async (): Promise<boolean> => {
+        await page.goto(start);
+        return page.getByRole('button', { name: /S.identifier avec Caducée/ }).isVisible();
+      };
+      await expect.poll(isSignedOut).toBe(true);
     }
   });
 });

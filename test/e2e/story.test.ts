@@ -103,8 +103,12 @@ describe('a practitioner of the registry', () => {
     await second.getByRole('button', { name: /Se déconnecter/ }).click();
     await second.waitForLoadState('networkidle');
     for (const [index, tab] of [page, second].entries()) {
-      await tab.goto(service(index));
-      await tab.getByRole('button', { name: /S.identifier avec Caducée/ }).waitFor();
+      // The other service is told server to server, a moment after.
+      const isSignedOut = async (): Promise<boolean> => {
+        await tab.goto(service(index));
+        return tab.getByRole('button', { name: /S.identifier avec Caducée/ }).isVisible();
+      };
+      await expect.poll(isSignedOut).toBe(true);
     }
     await page.getByRole('button', { name: /S.identifier avec Caducée/ }).click();
     await page.getByLabel(/Identifiant national/).waitFor();

@@ -288,6 +288,31 @@ describe('who is meant', () => {
     expect(await seen('899799999998')).toEqual(active);
   });
 
+  it('does the same work for them all', async () => {
+    const { db } = harness;
+    const { query } = db;
+    const work = async (login_hint: string): Promise<string[]> => {
+      const done: string[] = [];
+      Object.assign(db, {
+        query: (...args: Parameters<typeof query>) => {
+          done.push(String(args[0]).replace(/\s+/g, ' '));
+          return query.apply(db, args);
+        },
+      });
+      try {
+        expect((await ask({ login_hint })).status).toBe(200);
+        return done.filter((text) => !text.includes('http_delivery')).toSorted();
+      } finally {
+        Object.assign(db, { query });
+      }
+    };
+    const active = await work(await person());
+    expect(active.some((text) => text.includes('practitioner'))).toBe(true);
+    for (const login_hint of [await person('struck_off'), await person('inactive'), '899799999964']) {
+      expect(await work(login_hint)).toEqual(active);
+    }
+  });
+
   it('asks the phones alike for them all, so that no step is left out', async () => {
     for (const nationalId of [await person('struck_off'), '899799999980']) {
       const { id } = await asked({ login_hint: nationalId });

@@ -146,6 +146,52 @@ describe('what the service is told', () => {
   });
 });
 
+describe('who does not exist', () => {
+  /** Every question to PostgreSQL and every call of the store until the service has its answer. */
+  const work = async (nationalId: string): Promise<string[]> => {
+    const done: string[] = [];
+    const { db, store } = site;
+    const query = db.query;
+    const { setIfAbsent, replace, set, publish } = store;
+    const noting =
+      <A extends unknown[], R>(name: string, call: (...args: A) => R) =>
+      (...args: A): R => {
+        done.push(name === 'query' ? String(args[0]).replace(/\s+/g, ' ') : name);
+        return call(...args);
+      };
+    Object.assign(db, { query: noting('query', query.bind(db) as (...args: unknown[]) => unknown) });
+    Object.assign(store, {
+      setIfAbsent: noting('setIfAbsent', setIfAbsent.bind(store)),
+      replace: noting('replace', replace.bind(store)),
+      set: noting('set', set.bind(store)),
+      publish: noting('publish', publish.bind(store)),
+    });
+    try {
+      await ask(nationalId, '47');
+      // The outbox works beside, and phones are rung afterwards.
+      return done.filter((name) => !/outbox_message|FROM ecps_device/.test(name));
+    } finally {
+      Object.assign(db, { query });
+      Object.assign(store, { setIfAbsent, replace, set, publish });
+      await site.ecps.approvals.idle();
+    }
+  };
+
+  it('costs the same steps, one by one', async () => {
+    const { person } = await someone();
+    const enrolled = await work(person.nationalId);
+    expect(enrolled.length).toBeGreaterThan(4);
+    for (const nationalId of [
+      site.person().nationalId,
+      SPECIAL.unknown,
+      SPECIAL.struckOff,
+      SPECIAL.inactive,
+    ]) {
+      expect(await work(nationalId)).toEqual(enrolled);
+    }
+  });
+});
+
 describe('time and places', () => {
   it('lasts as long as the service asked, not as long as a page', async () => {
     const { person, phone } = await someone();

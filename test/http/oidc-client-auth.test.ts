@@ -1,7 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { CLIENT_ALGORITHMS } from '../../src/clients/credentials.ts';
 import { onFileEnd } from '../support/cleanup.ts';
 import {
   assertion,
@@ -21,7 +22,7 @@ const redirect_uris = ['https://dmp.example/cb'];
 
 beforeAll(async () => {
   harness = await startProvider('postgres');
-  for (const alg of ['ES256', 'PS256', 'RS256', 'EdDSA'] as const) {
+  for (const alg of CLIENT_ALGORITHMS) {
     const key = serviceKey(alg);
     keys[alg] = key;
     await harness.addClient({
@@ -109,7 +110,7 @@ describe('a secret', () => {
 });
 
 describe('a signed assertion', () => {
-  it.each(['ES256', 'PS256', 'RS256', 'EdDSA'])('by %s is taken', async (alg) => {
+  it.each(CLIENT_ALGORITHMS)('by %s is taken', async (alg) => {
     const key = keys[alg] ?? es256();
     const { issuer } = harness.config;
     expect(await outcome(askSigned(assertion(key, `jwt-${alg}`, issuer)))).toEqual(GOOD);
@@ -251,24 +252,74 @@ describe('keys that a service publishes', () => {
     expect(fetched).toBe(1);
   });
 
-  it('are no longer believed when they are withdrawn, whatever life was claimed for them', async () => {
-    const { Client } = harness.oidc.provider;
-    const [old, fresh] = [serviceKey(), serviceKey()];
-    let published = [old.jwk];
+  /** The same, so many seconds later. */
+  const later = async (seconds: number, work: () => Promise<void>): Promise<void> => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
+    try {
+      await work();
+    } finally {
+      vi.useRealTimers();
+    }
+  };
+  /** A service whose published keys, and whose answer's status, the test changes. */
+  const changing = async (first: ServiceKey) => {
+    const published = { keys: [first.jwk], status: 200, fetched: 0 };
     const id = await register(
-      await publish((_request, response) =>
+      await publish((_request, response) => {
+        published.fetched += 1;
         response
-          .writeHead(200, { 'cache-control': 'max-age=31536000' })
-          .end(JSON.stringify({ keys: published })),
-      ),
+          .writeHead(published.status, { 'cache-control': 'max-age=31536000' })
+          .end(JSON.stringify({ keys: published.keys }));
+      }),
     );
-    expect(await outcome(askSigned(assertion(old, id, harness.config.issuer)))).toEqual(GOOD);
-    published = [fresh.jwk];
-    const client = (await Client.find(id)) as unknown as { asymmetricKeyStore: { freshUntil: number } };
-    expect(client.asymmetricKeyStore.freshUntil - nowSeconds()).toBeLessThanOrEqual(3600);
-    client.asymmetricKeyStore.freshUntil = nowSeconds() - 1;
-    expect(await outcome(askSigned(assertion(old, id, harness.config.issuer)))).toEqual(REFUSED);
-    expect(await outcome(askSigned(assertion(fresh, id, harness.config.issuer)))).toEqual(GOOD);
+    return {
+      id,
+      published,
+      ask: async (key: ServiceKey) =>
+        (await outcome(askSigned(assertion(key, id, harness.config.issuer))))[0],
+    };
+  };
+
+  it('are no longer believed an hour after they were withdrawn, whatever life was claimed for them', async () => {
+    const [old, fresh] = [serviceKey(), serviceKey()];
+    const { published, ask: send } = await changing(old);
+    expect(await send(old)).toBe(200);
+    published.keys = [fresh.jwk];
+    expect(await send(old)).toBe(200);
+    await later(3601, async () => {
+      expect(await send(old)).toBe(401);
+      expect(await send(fresh)).toBe(200);
+    });
+  });
+
+  it('are asked for again when one is used that was not there, once a minute', async () => {
+    const [old, fresh] = [serviceKey(), serviceKey()];
+    const { published, ask: send } = await changing(old);
+    expect(await send(old)).toBe(200);
+    published.keys = [old.jwk, fresh.jwk];
+    expect([await send(fresh), published.fetched]).toEqual([401, 1]);
+    await later(61, async () => {
+      expect([await send(fresh), published.fetched]).toEqual([200, 2]);
+      // Anyone can name a key that does not exist.
+      for (let count = 0; count < 5; count += 1) expect(await send(serviceKey())).toBe(401);
+      expect(published.fetched).toBe(2);
+    });
+  });
+
+  it('stay good for their hour when the service’s address is down, and no longer', async () => {
+    const key = serviceKey();
+    const { published, ask: send } = await changing(key);
+    expect(await send(key)).toBe(200);
+    published.status = 503;
+    await later(65, async () => {
+      // Looked for in vain, and those known go on.
+      expect([await send(serviceKey()), published.fetched]).toEqual([401, 2]);
+      expect([await send(key), published.fetched]).toEqual([200, 2]);
+    });
+    await later(3700, async () => {
+      expect([await send(key), published.fetched]).toEqual([401, 3]);
+      expect([await send(key), published.fetched]).toEqual([401, 3]); // a moment of rest
+    });
   });
 
   it.each<[string, RequestListener]>([
@@ -339,6 +390,46 @@ describe('in production', () => {
       const form = { token: 'none', ...withAssertion(await assertion(es256(), id, strict.config.issuer)) };
       expect((await post(strict, 'token/introspect', form, {})).status).toBe(401);
     }
+    expect(asked).toBe(0);
+  });
+
+  it('nobody there is told of a sign-out or a CIBA answer either', async () => {
+    let asked = 0;
+    const server = createServer((_request, response) => {
+      asked += 1;
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onFileEnd(() => new Promise((resolve) => server.close(resolve)));
+    const { port } = server.address() as AddressInfo;
+    const strict = await startProvider('postgres', { CADUCEE_MODE: 'production' });
+    const { deliveries } = strict.oidc;
+    const addresses = [
+      `http://127.0.0.1:${port}/`,
+      `https://127.0.0.1:${port}/`,
+      `http://localhost:${port}/`,
+      'https://[::1]/',
+      'https://169.254.169.254/latest/meta-data/',
+      'https://10.0.0.1/',
+    ];
+    for (const url of addresses) {
+      await deliveries.deliverHttp(strict.db, {
+        kind: 'ciba_ping',
+        clientId: 'sandbox',
+        url,
+        content: { authReqId: 'request', notificationToken: 'token' },
+      });
+      await deliveries.deliverHttp(strict.db, {
+        kind: 'backchannel_logout',
+        clientId: 'sandbox',
+        url,
+        content: { sub: 'somebody', algorithm: 'ES256' },
+      });
+    }
+    await deliveries.drain();
+    const fates = await deliveries.fate({ clientId: 'sandbox' });
+    expect(fates).toHaveLength(addresses.length * 2);
+    for (const { state, lastStatus } of fates) expect([state, lastStatus]).not.toContain('sent');
     expect(asked).toBe(0);
   });
 });

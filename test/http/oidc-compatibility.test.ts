@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { COMPATIBILITY_NAMES, type Compatibility } from '../../src/clients/compatibility.ts';
 import { register, type Parameters, type Rp } from '../conformance/rp.ts';
 import { Browser, DOCTOR, basic, payloadOf, startProvider, userinfo, type Harness } from './oidc-harness.ts';
@@ -19,6 +19,7 @@ const ALL: Parameters = { scope: 'openid scope_all' };
 /** Every test of the first group is named after the compatibility it is about. */
 const tested = new Set<string>();
 afterEach(({ task }) => {
+  vi.useRealTimers();
   tested.add(task.name);
 });
 
@@ -176,6 +177,16 @@ describe('off, and on', () => {
     // A code still serves once, and what was given still ends together.
     expect((await old.post('revoke', { token: tokens.refresh_token })).status).toBe(200);
     expect((await old.refresh(String(again.body['refresh_token']))).body['error']).toBe('invalid_grant');
+
+    // Older ones stay until they expire, not longer; the session goes on by the newer one.
+    const early = await old.signIn();
+    const minutes = (count: number) =>
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + count * 60_000 });
+    minutes(20);
+    const newer = String((await old.refresh(early.refresh_token)).body['refresh_token']);
+    minutes(11);
+    expect((await old.refresh(early.refresh_token)).body['error']).toBe('invalid_grant');
+    expect((await old.refresh(newer)).status).toBe(200);
   });
 
   it('leaves none untested', () => {

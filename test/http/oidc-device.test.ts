@@ -194,8 +194,12 @@ describe('a kiosk', () => {
     const other = await register(harness, { grant_types: ['authorization_code', DEVICE_CODE] });
     expect((await poll(device, other)).body['error']).toBe('invalid_grant');
     const none = await register(harness);
-    expect((await none.post('auth/device', { scope: 'openid' })).status).toBe(400);
-    expect((await poll(device, none)).status).toBe(400);
+    for (const { status, body } of [
+      await none.post('auth/device', { scope: 'openid' }),
+      await poll(device, none),
+    ]) {
+      expect([status, body['error']]).toEqual([400, 'unauthorized_client']);
+    }
   });
 });
 
@@ -242,6 +246,17 @@ describe('a code', () => {
       }),
     );
     expect(ends.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('is not given without end to one address', async () => {
+    const busy = await startProvider('postgres');
+    const rp = await register(busy, { grant_types: [DEVICE_CODE], token_endpoint_auth_method: 'none' });
+    const answers = await Promise.all(
+      Array.from({ length: 61 }, () => rp.post('auth/device', { client_id: rp.clientId, scope: 'openid' })),
+    );
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.map(({ body }) => body['error'])).toEqual(['slow_down']);
+    expect(Number(refused[0]?.response.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
   it('cannot be guessed at will: after forty tries the address waits', async () => {

@@ -34,6 +34,7 @@ let metadata: Record<string, unknown>;
 beforeAll(async () => {
   harness = await startProvider('postgres', {
     CADUCEE_MTLS_ORIGIN: 'https://localhost:4010',
+    CADUCEE_MTLS_LISTEN_PORT: '0',
     CADUCEE_MTLS_HOP_ADDRESSES: '127.0.0.1',
     CADUCEE_MTLS_HOP_SECRET: 'h'.repeat(43),
   });

@@ -254,6 +254,7 @@ describe('two processes that start together', () => {
     expect((await clients.list()).map(({ clientId }) => clientId)).toEqual([
       'portail',
       'sandbox',
+      'sandbox-mtls',
       'sandbox-public',
       'si-dep',
       'vaccin-covid',

@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
+import type { CLIENT_ALGORITHMS } from '../../src/clients/credentials.ts';
 import { SignJWT, type JWTPayload, type JWTHeaderParameters } from 'jose';
 
 /** A service's own key, to sign assertions, request objects and proofs. */
@@ -10,12 +11,12 @@ export interface ServiceKey {
 }
 
 export const serviceKey = (
-  alg: 'ES256' | 'PS256' | 'RS256' | 'EdDSA' = 'ES256',
+  alg: (typeof CLIENT_ALGORITHMS)[number] = 'ES256',
   kid: string = randomUUID(),
 ): ServiceKey => {
   const { privateKey, publicKey } =
-    alg === 'ES256'
-      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    alg === 'ES256' || alg === 'ES384'
+      ? generateKeyPairSync('ec', { namedCurve: alg === 'ES256' ? 'P-256' : 'P-384' })
       : alg === 'EdDSA'
         ? generateKeyPairSync('ed25519')
         : generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -82,6 +82,15 @@ export interface MtlsAnswer {
   body: Record<string, unknown>;
 }
 
+const readBody = (text: string): Record<string, unknown> => {
+  if (text === '') return {};
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return { text };
+  }
+};
+
 /** One request over TLS with or without a certificate; a form makes it a POST. */
 export const mtlsFetch = (
   url: string,
@@ -113,15 +122,7 @@ export const mtlsFetch = (
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
         response.on('end', () => {
           const { statusCode: status = 0, headers } = response;
-          try {
-            resolve({
-              status,
-              headers,
-              body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
-            });
-          } catch {
-            resolve({ status, headers, body: { text } });
-          }
+          resolve({ status, headers, body: readBody(text) });
         });
       },
     );

@@ -26,12 +26,15 @@ export interface Behind {
   secret: string;
   /** PEM of the authorities whose cards are asked for. */
   authorities: string;
+  /** Port of the services' own host. */
+  services?: number;
   /** An operator's mistake: TLS sessions may be resumed. */
   resumption?: boolean;
 }
 
 export const PROVIDER_HOST = 'auth.sante.example';
 export const CARD_HOST = 'c1.carte.sante.example';
+export const SERVICES_HOST = 'services.sante.example';
 
 /** Replaces each text, which must be there: a configuration that changed without its test fails it. */
 const replaced = (file: string, replacements: readonly (readonly [string, string])[]): string => {
@@ -56,6 +59,7 @@ const prepare = async (
   for (const [name, dns] of [
     ['provider', ['auth.sante.example', 'app.sante.example']],
     ['card-host', ['*.carte.sante.example']],
+    ['services-host', ['services.sante.example']],
   ] as const) {
     const keys = await generateKeys('p256');
     const now = Date.now();
@@ -78,7 +82,9 @@ const prepare = async (
 export const startNginx = async (behind: Behind): Promise<Terminator> => {
   const command = findTool('nginx', 'nginx-light');
   const [{ folder, write }, [port = 0]] = await Promise.all([prepare(behind), freePorts(1)]);
-  write('hop-secret.conf', `proxy_set_header Caducee-Hop-Secret "${behind.secret}";\n`);
+  for (const name of ['hop-secret.conf', 'services-hop-secret.conf']) {
+    write(name, `proxy_set_header Caducee-Hop-Secret "${behind.secret}";\n`);
+  }
   const card = typeof behind.card === 'string' ? `unix:${behind.card}` : `127.0.0.1:${behind.card}`;
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((name) => `${name}_temp_path ${folder}/${name};`)
@@ -95,6 +101,7 @@ export const startNginx = async (behind: Behind): Promise<Terminator> => {
       ['/etc/nginx/caducee', folder],
       ['http://127.0.0.1:4000', `http://127.0.0.1:${behind.provider}`],
       ['proxy_pass http://127.0.0.1:4002', `proxy_pass http://${card}`],
+      ['http://127.0.0.1:4010', `http://127.0.0.1:${behind.services ?? 9}`],
       ...(behind.resumption
         ? ([
             ['ssl_session_tickets off;', 'ssl_session_tickets on;'],

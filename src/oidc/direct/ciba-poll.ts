@@ -48,7 +48,9 @@ export const createDirectCibaPoll = (url: string, deps: DirectDeps & { store: Ex
     const length = formLength(asked.request);
     const basic = basicOf(asked.request);
     if (length === undefined || length > MOST_BYTES || basic === undefined) return false;
-    withBody(asked, length, (body, otherwise) => attempt(asked, deps, () => work(body, basic), otherwise));
+    withBody(asked, length, (body, otherwise) =>
+      body.includes('auth_req_id=') ? attempt(asked, deps, () => work(body, basic), otherwise) : otherwise(),
+    );
     return true;
   };
 };

@@ -69,6 +69,8 @@ export interface ProtocolServer {
     nationalId: string | undefined,
     options?: { replaces?: TestPage; afterListening?: boolean },
   ): Promise<TestPage>;
+  /** A service asks this person without a page (CIBA), and shows a message; what it is told, once it is. */
+  service(nationalId: string, message: string): Promise<() => string | undefined>;
   /** Presents the card of this person to a computer. */
   card(nationalId: string): Promise<TestCardPage>;
   /** The next call of this path is served, and its answer lost. */
@@ -174,6 +176,7 @@ export const startProtocolServer = async (options: ProtocolServerOptions = {}): 
   const store = createPostgresStore(db, clock);
   onFileEnd(() => store.close());
   const registry = createRegistry({ db, clock, contactDelayHours: 72 });
+  const decided = new Map<string, string>();
   const ecps = await createEcps({
     config,
     db,
@@ -189,6 +192,7 @@ export const startProtocolServer = async (options: ProtocolServerOptions = {}): 
       onDeviceRevoked: async () => undefined,
       returnUrl: (interactionId) => `${origin}/connexion/${interactionId}/retour`,
       placeOf: () => 'Lyon (FR)',
+      backchannelDecided: async ({ request, outcome }) => void decided.set(request, outcome),
     },
   });
   const kernel = createKernel({ config, log });
@@ -295,6 +299,15 @@ export const startProtocolServer = async (options: ProtocolServerOptions = {}): 
             ecps.approvals.finish(txn, changes.browserToken ?? browserToken, changes.verifier),
         },
       );
+    },
+    async service(nationalId, message) {
+      const request = token(16);
+      const service = { clientId: 'cabinet', name: 'Logiciel de cabinet', host: 'cabinet.example' };
+      await ecps.approvals.startBackchannel({
+        ...{ request, nationalId, message, seconds: 120 },
+        context: { service, acr: 'eidas1', locale: 'fr' },
+      });
+      return () => decided.get(request);
     },
     async card(nationalId) {
       const browserToken = token(16);

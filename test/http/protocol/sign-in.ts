@@ -80,6 +80,31 @@ export const signInTests = ({ server, enrolled }: Story): void => {
       await expect(byNumber(phone, next)).resolves.toMatchObject({ wrongTriesSince: 0 });
     });
 
+    test('asked by a service without a page: what it shows is typed, and not on the phone before', async () => {
+      const { phone, nationalId } = await enrolled();
+      const approved = await server.service(nationalId, 'Dossier 12');
+      const request = await only(phone);
+      expect(request.bindings).toEqual(['message']);
+      expect(JSON.stringify(request)).not.toContain('ossier 12');
+      await phone.approve({ request, bind: { m: 'message', v: 'dossier  12' }, pin: PIN });
+      expect(approved()).toBe('approved');
+
+      const failed = await server.service(nationalId, 'Dossier 12');
+      const again = {
+        request: await only(phone),
+        bind: { m: 'message', v: 'Dossier 13' },
+        pin: PIN,
+      } as const;
+      await expect(phone.approve(again)).rejects.toEqual(refused('bind_wrong'));
+      expect(failed()).toBe('failed');
+
+      const digits = await server.service(nationalId, '47');
+      const numbered = await only(phone);
+      expect(numbered.bindings).toEqual(['number']);
+      await phone.approve({ request: numbered, bind: { m: 'number', v: '47' }, pin: PIN });
+      expect(digits()).toBe('approved');
+    });
+
     test('nobody else’s phone sees, scans by number, or approves it', async () => {
       const { nationalId } = await enrolled();
       const stranger = await enrolled();
