@@ -3,7 +3,7 @@ import type { Queryable } from '../platform/postgres.ts';
 import { fold } from '../registry/fold.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { nearWords } from './near.ts';
-import { findByWord, type Filters, type FoundRow, type Position } from './repository.ts';
+import { countFamilyWords, findByWord, type Filters, type FoundRow, type Position } from './repository.ts';
 import { foldTown, wordsOf, type WordKind } from './words.ts';
 
 /**
@@ -63,36 +63,46 @@ const toWords = (question: Question): Words => ({
 const longest = (words: readonly string[]): string =>
   words.reduce((best, word) => (word.length > best.length ? word : best), '');
 
-const whole = (word: string): string => ` ${word} `;
-const beginning = (word: string): string => ` ${word}`;
-const inTown = (word: string): string => `[| ]${word}`;
-
 /** The joined form (`lefur` for LE FUR) is a word of the directory too. */
-const joinedWalk = (words: Words, filters: Omit<Filters, 'family'>): Walk[] =>
-  words.family.length > 1 ? [{ words: [words.family.join('')], filters: { ...filters, family: [] } }] : [];
+const joinedOf = (words: Words): string => words.family.join('');
 
-const exactWalks = (words: Words): Walk[] => {
+/** Family names with all these words, found by the rarest of them; none when nobody has one of them. */
+const allWords = (
+  { family, given, town, profession }: Words,
+  counts: ReadonlyMap<string, number>,
+): Walk[] => {
+  if (family.some((word) => !counts.has(word))) return [];
+  const [scanned = '', ...others] = family.toSorted((a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0));
   const filters = {
-    given: words.given.map(beginning),
-    towns: words.town.map(inTown),
-    profession: words.profession,
+    near: false,
+    family: others.map((word) => `% ${word} %`),
+    given: given.map((word) => `% ${word}%`),
+    // A town or a word of one begins so.
+    towns: town.map((word) => `% ${word}%`),
+    profession,
   };
-  const scanned = longest(words.family);
-  const others = words.family.filter((word) => word !== scanned);
-  return [
-    { words: [scanned], filters: { ...filters, family: others.map(whole) } },
-    ...joinedWalk(words, filters),
-  ];
+  return [{ words: [scanned], filters }];
 };
 
 /** "Sophie Bernard" or "Bernard Sophie" typed where the family name goes. */
-const splitWalks = (words: Words): Walk[] => {
+const splits = (words: Words): Words[] => {
   if (words.given.length > 0 || words.family.length < 2) return [];
   const [first = '', ...rest] = words.family;
   const last = words.family.at(-1) ?? '';
   return [
-    ...exactWalks({ ...words, family: [last], given: words.family.slice(0, -1) }).slice(0, 1),
-    ...exactWalks({ ...words, family: [first], given: rest }).slice(0, 1),
+    { ...words, family: [last], given: words.family.slice(0, -1) },
+    { ...words, family: [first], given: rest },
+  ];
+};
+
+const exactWalks = async (db: Queryable, words: Words): Promise<Walk[]> => {
+  const joined = joinedOf(words);
+  const counts = await countFamilyWords(db, [...new Set([...words.family, joined])]);
+  const together = words.family.length > 1 ? allWords({ ...words, family: [joined] }, counts) : [];
+  return [
+    ...allWords(words, counts),
+    ...together,
+    ...splits(words).flatMap((split) => allWords(split, counts)),
   ];
 };
 
@@ -110,15 +120,16 @@ const oneOf = (asked: string, near: ReadonlyMap<string, readonly string[]>): str
   `(?:${[...new Set([asked, ...(near.get(asked) ?? [])])].join('|')})`;
 
 const nearWalks = async (db: Queryable, words: Words): Promise<Walk[]> => {
-  const joined = words.family.join('');
+  const joined = joinedOf(words);
   const [family, given, town] = await Promise.all([
     nearby(db, 'f', [...new Set([...words.family, joined])]),
     nearby(db, 'g', words.given),
     nearby(db, 't', words.town),
   ]);
   const filters = {
+    near: true,
     given: words.given.map((word) => ` ${oneOf(word, given)}`),
-    towns: words.town.map((word) => `[| ]${oneOf(word, town)}`),
+    towns: words.town.map((word) => ` ${oneOf(word, town)}`),
     profession: words.profession,
   };
   const scanned = longest(words.family);
@@ -186,7 +197,7 @@ export const searchDirectory = async (
   const from = options.cursor === undefined ? undefined : readCursor(wideSchema, options.cursor);
   const limit = options.size + 1;
   if (from?.w !== 'near') {
-    const rows = await follow(db, [...exactWalks(words), ...splitWalks(words)], from, limit);
+    const rows = await follow(db, await exactWalks(db, words), from, limit);
     if (rows.length > 0 || from) return page(rows, options.size, 'exact');
   }
   const rows = await follow(db, await nearWalks(db, words), from, limit);
