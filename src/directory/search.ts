@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Queryable } from '../platform/postgres.ts';
 import { fold } from '../registry/fold.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import { nearWords } from './near.ts';
+import { nearWords, type NearWord } from './near.ts';
 import { countFamilyWords, findByWord, type Filters, type FoundRow, type Position } from './repository.ts';
 import { foldTown, wordsOf, type WordKind } from './words.ts';
 
@@ -60,9 +60,6 @@ const toWords = (question: Question): Words => ({
   profession: question.profession,
 });
 
-const longest = (words: readonly string[]): string =>
-  words.reduce((best, word) => (word.length > best.length ? word : best), '');
-
 /** The joined form (`lefur` for LE FUR) is a word of the directory too. */
 const joinedOf = (words: Words): string => words.family.join('');
 
@@ -106,18 +103,25 @@ const exactWalks = async (db: Queryable, words: Words): Promise<Walk[]> => {
   ];
 };
 
-const nearby = async (
-  db: Queryable,
-  kind: WordKind,
-  words: readonly string[],
-): Promise<Map<string, string[]>> => {
+type Near = ReadonlyMap<string, readonly NearWord[]>;
+
+const nearby = async (db: Queryable, kind: WordKind, words: readonly string[]): Promise<Near> => {
   const found = await Promise.all(words.map((word) => nearWords(db, kind, word)));
   return new Map(words.map((word, index) => [word, found[index] ?? []]));
 };
 
 /** One of several words; the directory's words hold letters and digits only, so they are safe in a pattern. */
-const oneOf = (asked: string, near: ReadonlyMap<string, readonly string[]>): string =>
-  `(?:${[...new Set([asked, ...(near.get(asked) ?? [])])].join('|')})`;
+const oneOf = (asked: string, near: Near): string =>
+  `(?:${[...new Set([asked, ...wordsNear(near, asked)])].join('|')})`;
+
+const wordsNear = (near: Near, asked: string): string[] => (near.get(asked) ?? []).map(({ word }) => word);
+
+/** The word whose neighbours are rarest together: the others are looked at on few rows. */
+const rarestOf = (asked: readonly string[], near: Near): string => {
+  const persons = (word: string): number =>
+    (near.get(word) ?? []).reduce((sum, neighbour) => sum + neighbour.persons, 0);
+  return asked.toSorted((a, b) => persons(a) - persons(b))[0] ?? '';
+};
 
 const nearWalks = async (db: Queryable, words: Words): Promise<Walk[]> => {
   const joined = joinedOf(words);
@@ -132,14 +136,16 @@ const nearWalks = async (db: Queryable, words: Words): Promise<Walk[]> => {
     towns: words.town.map((word) => ` ${oneOf(word, town)}`),
     profession: words.profession,
   };
-  const scanned = longest(words.family);
+  const scanned = rarestOf(words.family, family);
   const others = words.family.filter((word) => word !== scanned);
   const walk: Walk = {
-    words: family.get(scanned) ?? [],
+    words: wordsNear(family, scanned),
     filters: { ...filters, family: others.map((word) => ` ${oneOf(word, family)} `) },
   };
   const together: Walk[] =
-    words.family.length > 1 ? [{ words: family.get(joined) ?? [], filters: { ...filters, family: [] } }] : [];
+    words.family.length > 1
+      ? [{ words: wordsNear(family, joined), filters: { ...filters, family: [] } }]
+      : [];
   return [walk, ...together];
 };
 
