@@ -32,7 +32,7 @@ export const STAGING_COLUMNS = 'line, part';
 const stagingEnding = (line: number, part: boolean): string => `\t${line}\t${part ? 't' : 'f'}\n`;
 
 /** Rows are handed on when there are about this many bytes of them. */
-const BATCH = 1 << 17;
+const BATCH = 1 << 16;
 
 /** A text worked out once for bytes that come again and again. */
 const remembered = (work: (text: string) => string): ((text: string) => string) => {
