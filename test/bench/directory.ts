@@ -194,6 +194,8 @@ const measure = async (db: Database): Promise<number> => {
   };
   const times = new Map<Kind, number[]>(KINDS.map((kind) => [kind, []]));
   const firsts: number[] = [];
+  // The page without a question: what this machine adds to any answer at the moment.
+  const idle: number[] = [];
   for (let turn = 0; turn < QUESTIONS; turn += 1) {
     const kind = KINDS[turn % KINDS.length] ?? 'exact';
     const sample = samples[(turn * 7) % samples.length] as Sample;
@@ -202,6 +204,8 @@ const measure = async (db: Database): Promise<number> => {
     // oxlint-disable-next-line no-await-in-loop -- as above
     for (let time = 0; time < TIMES; time += 1) asked.push(await once(kind, query));
     firsts.push(asked[0] ?? NaN);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    idle.push((await get({})).ms);
     times.get(kind)?.push(Math.min(...asked));
   }
   close();
@@ -210,6 +214,7 @@ const measure = async (db: Database): Promise<number> => {
   const all = [...times.values()].flat();
   report('all', all);
   report('first asked', firsts);
+  report('no question', idle);
   return percentile(
     all.toSorted((a, b) => a - b),
     0.99,
