@@ -3,7 +3,7 @@ import type { Queryable } from '../platform/postgres.ts';
 import { fold } from '../registry/fold.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { nearWords, type NearWord } from './near.ts';
-import { countFamilyWords, findByWord, type Filters, type FoundRow, type Position } from './repository.ts';
+import { countFamilyWords, findByWords, type Filters, type FoundRow, type Position } from './repository.ts';
 import { foldTown, wordsOf, type WordKind } from './words.ts';
 
 /**
@@ -149,8 +149,6 @@ const nearWalks = async (db: Queryable, words: Words): Promise<Walk[]> => {
   return [walk, ...together];
 };
 
-const positionOf = ({ place, family, given, id }: FoundRow): Position => ({ place, family, given, id });
-
 /** The rows of the plans, one after the other, from a cursor on, until there are enough. */
 const follow = async (
   db: Queryable,
@@ -160,17 +158,18 @@ const follow = async (
 ): Promise<{ row: FoundRow; cursor: Cursor }[]> => {
   const found = new Map<string, { row: FoundRow; cursor: Cursor }>();
   for (const [t, { words, filters }] of walks.entries()) {
-    for (const [n, word] of words.entries()) {
-      if (found.size >= limit) break;
-      if (from && (t < from.t || (t === from.t && n < from.n))) continue;
-      const here = from !== undefined && t === from.t && n === from.n ? from.a : undefined;
-      const after = here && { place: here[0], family: here[1], given: here[2], id: here[3] };
-      // oxlint-disable-next-line no-await-in-loop -- most pages are full after the first one
-      for (const row of await findByWord(db, word, filters, after, limit)) {
-        const { place, family, given, id } = positionOf(row);
-        if (found.size < limit && !found.has(id))
-          found.set(id, { row, cursor: { t, n, a: [place, family, given, id] } });
-      }
+    if (found.size >= limit) break;
+    if (words.length === 0 || (from && t < from.t)) continue;
+    const here = from !== undefined && t === from.t ? from : undefined;
+    const first = here?.n ?? 0;
+    const [place, family, given, id] = here?.a ?? [];
+    const after = id === undefined ? undefined : ({ place, family, given, id } as Position);
+    // oxlint-disable-next-line no-await-in-loop -- most pages are full after the first one
+    const rows = await findByWords(db, words.slice(first), filters, after, limit);
+    for (const row of rows) {
+      const a: Cursor['a'] = [row.place, row.family, row.given, row.id];
+      if (found.size < limit && !found.has(row.id))
+        found.set(row.id, { row, cursor: { t, n: first + row.n, a } });
     }
   }
   return [...found.values()];
