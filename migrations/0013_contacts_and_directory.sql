@@ -61,7 +61,7 @@ CREATE TABLE directory_name (
   family          text COLLATE "C" NOT NULL,
   given           text COLLATE "C" NOT NULL,
   practitioner_id uuid NOT NULL,
-  -- `|lyon|saint etienne|`
+  -- ` lyon | saint etienne `
   towns           text NOT NULL,
   professions     text[] NOT NULL,
   PRIMARY KEY (word, place, family, given, practitioner_id)

@@ -3,6 +3,12 @@ import { slips, soundOf, type WordKind } from './words.ts';
 
 /** Words of the directory near a mistyped one: what begins so, what is one slip away, what sounds alike. */
 
+/** A word, and how common it is. */
+export interface NearWord {
+  word: string;
+  persons: number;
+}
+
 interface NearRow extends Record<string, unknown> {
   asked: string;
   word: string;
@@ -35,7 +41,7 @@ const findNear = async (db: Queryable, kind: WordKind, asked: string): Promise<N
  * The likeliest first: the word itself, one slip with the same first letter, the same sound, a longer word that begins so;
  * the commoner of two as near.
  */
-export const nearWords = async (db: Queryable, kind: WordKind, asked: string): Promise<string[]> => {
+export const nearWords = async (db: Queryable, kind: WordKind, asked: string): Promise<NearWord[]> => {
   const rows = await findNear(db, kind, asked);
   const distance = ({ word, way }: NearRow): number =>
     way * 2 + (way === 0 || word.charAt(0) === asked.charAt(0) ? 0 : 1);
@@ -53,5 +59,5 @@ export const nearWords = async (db: Queryable, kind: WordKind, asked: string): P
         (a.word < b.word ? -1 : 1),
     )
     .slice(0, MOST_NEAR)
-    .map(({ word }) => word);
+    .map(({ word, persons }) => ({ word, persons }));
 };

@@ -137,7 +137,7 @@ const LONGEST_NAME = 200;
 
 const insertNames = async (tx: Queryable, persons: readonly Source[]): Promise<void> => {
   const rows = persons.flatMap((person) => {
-    const towns = `|${distinct(person.towns.map(foldTown)).join('|').slice(0, LONGEST_TOWNS)}|`;
+    const towns = ` ${distinct(person.towns.map(foldTown)).join(' | ').slice(0, LONGEST_TOWNS)} `;
     const professions = person.professions.join(' ');
     return nameWords(person.search_family).map(({ word, place }) => ({
       person,

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Queryable } from '../platform/postgres.ts';
 import { fold } from '../registry/fold.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import { nearWords } from './near.ts';
-import { findByWord, type Filters, type FoundRow, type Position } from './repository.ts';
+import { nearWords, type NearWord } from './near.ts';
+import { countFamilyWords, findByWords, type Filters, type FoundRow, type Position } from './repository.ts';
 import { foldTown, wordsOf, type WordKind } from './words.ts';
 
 /**
@@ -60,79 +60,94 @@ const toWords = (question: Question): Words => ({
   profession: question.profession,
 });
 
-const longest = (words: readonly string[]): string =>
-  words.reduce((best, word) => (word.length > best.length ? word : best), '');
-
-const whole = (word: string): string => ` ${word} `;
-const beginning = (word: string): string => ` ${word}`;
-const inTown = (word: string): string => `[| ]${word}`;
-
 /** The joined form (`lefur` for LE FUR) is a word of the directory too. */
-const joinedWalk = (words: Words, filters: Omit<Filters, 'family'>): Walk[] =>
-  words.family.length > 1 ? [{ words: [words.family.join('')], filters: { ...filters, family: [] } }] : [];
+const joinedOf = (words: Words): string => words.family.join('');
 
-const exactWalks = (words: Words): Walk[] => {
+/** Family names with all these words, found by the rarest of them; none when nobody has one of them. */
+const allWords = (
+  { family, given, town, profession }: Words,
+  counts: ReadonlyMap<string, number>,
+): Walk[] => {
+  if (family.some((word) => !counts.has(word))) return [];
+  const [scanned = '', ...others] = family.toSorted((a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0));
   const filters = {
-    given: words.given.map(beginning),
-    towns: words.town.map(inTown),
-    profession: words.profession,
+    near: false,
+    family: others.map((word) => `% ${word} %`),
+    given: given.map((word) => `% ${word}%`),
+    // A town or a word of one begins so.
+    towns: town.map((word) => `% ${word}%`),
+    profession,
   };
-  const scanned = longest(words.family);
-  const others = words.family.filter((word) => word !== scanned);
-  return [
-    { words: [scanned], filters: { ...filters, family: others.map(whole) } },
-    ...joinedWalk(words, filters),
-  ];
+  return [{ words: [scanned], filters }];
 };
 
 /** "Sophie Bernard" or "Bernard Sophie" typed where the family name goes. */
-const splitWalks = (words: Words): Walk[] => {
+const splits = (words: Words): Words[] => {
   if (words.given.length > 0 || words.family.length < 2) return [];
   const [first = '', ...rest] = words.family;
   const last = words.family.at(-1) ?? '';
   return [
-    ...exactWalks({ ...words, family: [last], given: words.family.slice(0, -1) }).slice(0, 1),
-    ...exactWalks({ ...words, family: [first], given: rest }).slice(0, 1),
+    { ...words, family: [last], given: words.family.slice(0, -1) },
+    { ...words, family: [first], given: rest },
   ];
 };
 
-const nearby = async (
-  db: Queryable,
-  kind: WordKind,
-  words: readonly string[],
-): Promise<Map<string, string[]>> => {
+const exactWalks = async (db: Queryable, words: Words): Promise<Walk[]> => {
+  const joined = joinedOf(words);
+  const counts = await countFamilyWords(db, [...new Set([...words.family, joined])]);
+  const together = words.family.length > 1 ? allWords({ ...words, family: [joined] }, counts) : [];
+  return [
+    ...allWords(words, counts),
+    ...together,
+    ...splits(words).flatMap((split) => allWords(split, counts)),
+  ];
+};
+
+type Near = ReadonlyMap<string, readonly NearWord[]>;
+
+const nearby = async (db: Queryable, kind: WordKind, words: readonly string[]): Promise<Near> => {
   const found = await Promise.all(words.map((word) => nearWords(db, kind, word)));
   return new Map(words.map((word, index) => [word, found[index] ?? []]));
 };
 
 /** One of several words; the directory's words hold letters and digits only, so they are safe in a pattern. */
-const oneOf = (asked: string, near: ReadonlyMap<string, readonly string[]>): string =>
-  `(?:${[...new Set([asked, ...(near.get(asked) ?? [])])].join('|')})`;
+const oneOf = (asked: string, near: Near): string =>
+  `(?:${[...new Set([asked, ...wordsNear(near, asked)])].join('|')})`;
+
+const wordsNear = (near: Near, asked: string): string[] => (near.get(asked) ?? []).map(({ word }) => word);
+
+/** The word whose neighbours are rarest together: the others are looked at on few rows. */
+const rarestOf = (asked: readonly string[], near: Near): string => {
+  const persons = (word: string): number =>
+    (near.get(word) ?? []).reduce((sum, neighbour) => sum + neighbour.persons, 0);
+  return asked.toSorted((a, b) => persons(a) - persons(b))[0] ?? '';
+};
 
 const nearWalks = async (db: Queryable, words: Words): Promise<Walk[]> => {
-  const joined = words.family.join('');
+  const joined = joinedOf(words);
   const [family, given, town] = await Promise.all([
     nearby(db, 'f', [...new Set([...words.family, joined])]),
     nearby(db, 'g', words.given),
     nearby(db, 't', words.town),
   ]);
   const filters = {
+    near: true,
     given: words.given.map((word) => ` ${oneOf(word, given)}`),
-    towns: words.town.map((word) => `[| ]${oneOf(word, town)}`),
+    towns: words.town.map((word) => ` ${oneOf(word, town)}`),
     profession: words.profession,
   };
-  const scanned = longest(words.family);
+  const scanned = rarestOf(words.family, family);
   const others = words.family.filter((word) => word !== scanned);
   const walk: Walk = {
-    words: family.get(scanned) ?? [],
+    words: wordsNear(family, scanned),
     filters: { ...filters, family: others.map((word) => ` ${oneOf(word, family)} `) },
   };
   const together: Walk[] =
-    words.family.length > 1 ? [{ words: family.get(joined) ?? [], filters: { ...filters, family: [] } }] : [];
+    words.family.length > 1
+      ? [{ words: wordsNear(family, joined), filters: { ...filters, family: [] } }]
+      : [];
   return [walk, ...together];
 };
-
-const positionOf = ({ place, family, given, id }: FoundRow): Position => ({ place, family, given, id });
 
 /** The rows of the plans, one after the other, from a cursor on, until there are enough. */
 const follow = async (
@@ -143,17 +158,18 @@ const follow = async (
 ): Promise<{ row: FoundRow; cursor: Cursor }[]> => {
   const found = new Map<string, { row: FoundRow; cursor: Cursor }>();
   for (const [t, { words, filters }] of walks.entries()) {
-    for (const [n, word] of words.entries()) {
-      if (found.size >= limit) break;
-      if (from && (t < from.t || (t === from.t && n < from.n))) continue;
-      const here = from !== undefined && t === from.t && n === from.n ? from.a : undefined;
-      const after = here && { place: here[0], family: here[1], given: here[2], id: here[3] };
-      // oxlint-disable-next-line no-await-in-loop -- most pages are full after the first one
-      for (const row of await findByWord(db, word, filters, after, limit)) {
-        const { place, family, given, id } = positionOf(row);
-        if (found.size < limit && !found.has(id))
-          found.set(id, { row, cursor: { t, n, a: [place, family, given, id] } });
-      }
+    if (found.size >= limit) break;
+    if (words.length === 0 || (from && t < from.t)) continue;
+    const here = from !== undefined && t === from.t ? from : undefined;
+    const first = here?.n ?? 0;
+    const [place, family, given, id] = here?.a ?? [];
+    const after = id === undefined ? undefined : ({ place, family, given, id } as Position);
+    // oxlint-disable-next-line no-await-in-loop -- most pages are full after the first one
+    const rows = await findByWords(db, words.slice(first), filters, after, limit);
+    for (const row of rows) {
+      const a: Cursor['a'] = [row.place, row.family, row.given, row.id];
+      if (found.size < limit && !found.has(row.id))
+        found.set(row.id, { row, cursor: { t, n: first + row.n, a } });
     }
   }
   return [...found.values()];
@@ -186,7 +202,7 @@ export const searchDirectory = async (
   const from = options.cursor === undefined ? undefined : readCursor(wideSchema, options.cursor);
   const limit = options.size + 1;
   if (from?.w !== 'near') {
-    const rows = await follow(db, [...exactWalks(words), ...splitWalks(words)], from, limit);
+    const rows = await follow(db, await exactWalks(db, words), from, limit);
     if (rows.length > 0 || from) return page(rows, options.size, 'exact');
   }
   const rows = await follow(db, await nearWalks(db, words), from, limit);

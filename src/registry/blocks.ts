@@ -9,44 +9,58 @@ export const NEWLINE = 0x0a;
 /** Whole lines (the last one of the file may lack its newline), or one line longer than {@link LONGEST_LINE}. */
 export type Block = Buffer | 'line_too_long';
 
-/** Cuts what a stream brings into blocks of whole lines; holds one unfinished line at most. */
+/**
+ * Cuts what a stream brings into blocks of whole lines; holds one unfinished line at most. Blocks lie in one buffer that is
+ * used again and again: each is good until the next one is asked for.
+ */
 class BlockCutter {
-  #rest: Buffer[] = [];
-  #restLength = 0;
+  #work = Buffer.allocUnsafe(1 << 19);
+  /** How much of the unfinished line lies at the beginning of the buffer. */
+  #rest = 0;
+  /** The unfinished line is too long already: only its end matters. */
+  #skipping = false;
 
-  /** The blocks that these bytes complete: none, one, or two when a line that was too long ends here. */
-  cut(bytes: Buffer): Block[] {
-    const end = bytes.lastIndexOf(NEWLINE) + 1;
-    if (end === 0) {
-      this.#keep(bytes);
-      return [];
-    }
-    const blocks: Block[] = [];
+  /** The blocks that these bytes complete, one after the other. */
+  *cut(bytes: Buffer): Generator<Block> {
     let start = 0;
-    if (this.#restLength > LONGEST_LINE) {
+    if (this.#skipping) {
       start = bytes.indexOf(NEWLINE) + 1;
-      blocks.push('line_too_long');
+      if (start === 0) return;
+      this.#skipping = false;
+      yield 'line_too_long';
     }
-    const whole = bytes.subarray(start, end);
-    if (start === 0 && this.#restLength > 0) blocks.push(Buffer.concat([...this.#rest, whole]));
-    else if (whole.length > 0) blocks.push(whole);
-    this.#rest = [];
-    this.#restLength = 0;
-    this.#keep(bytes.subarray(end));
-    return blocks;
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    if (end > start) {
+      const length = this.#append(bytes.subarray(start, end));
+      this.#rest = 0;
+      yield this.#work.subarray(0, length);
+    }
+    this.#keep(bytes.subarray(Math.max(start, end)));
   }
 
   /** The last line, when the file does not end with a newline. */
-  end(): Block[] {
-    if (this.#restLength === 0) return [];
-    return [this.#restLength > LONGEST_LINE ? 'line_too_long' : Buffer.concat(this.#rest)];
+  *end(): Generator<Block> {
+    if (this.#skipping) yield 'line_too_long';
+    else if (this.#rest > 0) yield this.#work.subarray(0, this.#rest);
   }
 
   #keep(bytes: Buffer): void {
-    this.#restLength += bytes.length;
-    // Beyond the limit only the length is kept: the line will be refused.
-    if (this.#restLength > LONGEST_LINE) this.#rest = [];
-    else if (bytes.length > 0) this.#rest.push(Buffer.from(bytes));
+    if (this.#rest + bytes.length > LONGEST_LINE) {
+      this.#skipping = true;
+      this.#rest = 0;
+    } else this.#rest = this.#append(bytes);
+  }
+
+  /** Puts bytes behind the unfinished line; gives the length of both. */
+  #append(bytes: Buffer): number {
+    const length = this.#rest + bytes.length;
+    if (length > this.#work.length) {
+      const larger = Buffer.allocUnsafe(length * 2);
+      this.#work.copy(larger, 0, 0, this.#rest);
+      this.#work = larger;
+    }
+    bytes.copy(this.#work, this.#rest);
+    return length;
   }
 }
 

@@ -23,11 +23,11 @@ import { copyValue } from './copy-text.ts';
 import { ImportError } from './file-error.ts';
 import { countEnding, endGrace } from './grace.ts';
 import { guard } from './guard.ts';
-import { openSource, type ImportInput, type Source } from './input.ts';
+import { hashFile, openSource, type ImportInput, type Source } from './input.ts';
 import { openReader, type ReaderEvents, type RegistryReader } from './reader.ts';
 import type { RefusalReason, WarningCode } from './record.ts';
 import { createTeller, type ImportReport, type Told } from './report.ts';
-import { beginRun, endRun, forgetChanges, lastImport, nextRun, type RunRow } from './runs.ts';
+import { beginRun, endRun, forgetChanges, holdsSince, lastImport, nextRun, type RunRow } from './runs.ts';
 import {
   copyToRegistry,
   copyToStaging,
@@ -85,6 +85,8 @@ interface Opened {
   /** The persons of whom a line was refused. */
   spared: ReadonlySet<string>;
   progress(change: Partial<ImportProgress>): void;
+  /** Bytes read so far. */
+  read(): number;
 }
 
 /** The first file of the input that is a registry's: an archive brings others with it. */
@@ -127,7 +129,15 @@ const open = async (input: ImportInput, options: ImportOptions): Promise<Opened>
   try {
     const found = await findReader(source, { refused: onRefused, warned: warnings.tell });
     ({ reader } = found);
-    return { source, ...found, refused: refused.told, warnings: warnings.told, spared, progress: tell };
+    return {
+      source,
+      ...found,
+      refused: refused.told,
+      warnings: warnings.told,
+      spared,
+      progress: tell,
+      read: () => progress.bytes,
+    };
   } catch (error) {
     source.close();
     throw error;
@@ -241,7 +251,7 @@ const apply = async (work: Work): Promise<Done> => {
 const reportOf = (work: Work, done: Done, fileHash: string, durationMs: number): ImportReport => {
   const { opened, options, source, last } = work;
   const { plan, read, professions } = opened.reader;
-  const { refused, warnings, fileName } = opened;
+  const { refused, warnings, fileName, read: bytes } = opened;
   const { added, changed, otherSource, rewritten, persons } = done;
   return {
     ...{ run: options.dryRun ? 0 : work.run, dryRun: options.dryRun === true, actor: options.actor ?? '' },
@@ -251,6 +261,7 @@ const reportOf = (work: Work, done: Done, fileHash: string, durationMs: number):
       columns: plan.columns,
       fileName,
       fileHash,
+      bytes: bytes(),
       first: !last,
       read: read(),
     },
@@ -258,6 +269,50 @@ const reportOf = (work: Work, done: Done, fileHash: string, durationMs: number):
     unchanged: persons - added - changed - otherSource - rewritten,
     ...{ professions: professions(), refused, warnings, durationMs },
   };
+};
+
+/** The last import of the source, if this is its very file and nothing happened since: there is nothing to compare. */
+const findSame = async ({ tx, last, opened, options }: Work): Promise<RunRow | undefined> => {
+  const { path, total } = opened.source;
+  if (!last || path === undefined || last.report.bytes !== total) return undefined;
+  if (!(await holdsSince(tx, last))) return undefined;
+  return (await hashFile(path, options.signal)) === last.file_hash ? last : undefined;
+};
+
+/** The report of an import that has nothing to compare: what the last one found still holds. */
+const repeat = async (work: Work, same: RunRow, start: number): Promise<ImportReport> => {
+  const { tx, run: number, opened, options } = work;
+  const known = same.report as ImportReport;
+  opened.progress({ phase: 'writing', bytes: known.bytes, lines: known.read });
+  if (!options.dryRun) await begin(work);
+  const gone = await endGrace(tx, options.clock.now(), options.graceHours ?? 0);
+  return {
+    ...known,
+    ...{
+      run: number,
+      dryRun: options.dryRun === true,
+      actor: options.actor ?? '',
+      fileName: opened.fileName,
+    },
+    ...{
+      first: false,
+      added: 0,
+      changed: 0,
+      returned: 0,
+      rewritten: 0,
+      removed: 0,
+      deactivated: gone.length,
+    },
+    unchanged: known.persons - known.otherSource,
+    durationMs: Math.round(performance.now() - start),
+  };
+};
+
+/** Reads the file, and writes what it says. */
+const readAndWrite = async (work: Work, start: number): Promise<ImportReport> => {
+  const { tx, opened, options } = work;
+  const done = !options.dryRun && (await isEmpty(tx)) ? await fill(work) : await apply(work);
+  return reportOf(work, done, await opened.source.hash(), Math.round(performance.now() - start));
 };
 
 /** The import inside its transaction. */
@@ -272,10 +327,10 @@ const run = async (client: PoolClient, opened: Opened, options: ImportOptions): 
   const last = await lastImport(tx, source);
   const number = options.dryRun ? 0 : await nextRun(tx);
   const work: Work = { client, tx, opened, options, run: number, source, startedAt, last };
-  const done = !options.dryRun && (await isEmpty(tx)) ? await fill(work) : await apply(work);
-  const fileHash = await opened.source.hash();
-  const report = reportOf(work, done, fileHash, Math.round(performance.now() - start));
+  const same = await findSame(work);
+  const report = same ? await repeat(work, same, start) : await readAndWrite(work, start);
   if (options.dryRun) return report;
+  const { fileHash } = report;
   const finishedAt = options.clock.now();
   if (options.historyDays !== undefined) {
     await forgetChanges(tx, new Date(finishedAt.getTime() - options.historyDays * 86_400_000));

@@ -16,6 +16,8 @@ export interface Source {
   /** Those of a plain or gzipped file; the entries of an archive, one after the other. */
   files: AsyncGenerator<{ name: string; bytes: AsyncIterable<Uint8Array> }>;
   total: number | undefined;
+  /** Where the bytes are, when they can be read twice. */
+  path: string | undefined;
   fileName: string;
   /** SHA-256 of all that was read, once read to the end. */
   hash(): Promise<string>;
@@ -129,5 +131,14 @@ export const openSource = async (
     for (let next = await counted.next(); !next.done; next = await counted.next());
     return digest.digest('hex');
   };
-  return { files: open(counted, name), total, fileName: name, hash, close };
+  const path = typeof input === 'string' ? input : undefined;
+  return { files: open(counted, name), total, path, fileName: name, hash, close };
+};
+
+/** SHA-256 of a file, read for nothing else. */
+export const hashFile = async (path: string, signal?: AbortSignal): Promise<string> => {
+  const digest = createHash('sha256');
+  const stream = createReadStream(path, { highWaterMark: 1 << 18, ...(signal ? { signal } : {}) });
+  for await (const block of stream) digest.update(block as Buffer);
+  return digest.digest('hex');
 };

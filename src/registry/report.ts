@@ -12,6 +12,8 @@ export interface ImportReport {
   layout: string;
   columns: number;
   fileName: string;
+  /** Length of the file as it was read. */
+  bytes: number;
   /** SHA-256 of the file, hexadecimal. */
   fileHash: string;
   /** The first import of this source: its contact details hold at once. */

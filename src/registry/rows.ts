@@ -32,7 +32,7 @@ export const STAGING_COLUMNS = 'line, part';
 const stagingEnding = (line: number, part: boolean): string => `\t${line}\t${part ? 't' : 'f'}\n`;
 
 /** Rows are handed on when there are about this many bytes of them. */
-const BATCH = 1 << 17;
+const BATCH = 1 << 16;
 
 /** A text worked out once for bytes that come again and again. */
 const remembered = (work: (text: string) => string): ((text: string) => string) => {
@@ -86,7 +86,9 @@ export class RowReader {
   readonly #foldFamily = remembered(fold);
   readonly #foldGiven = remembered(fold);
   readonly #town = remembered((office) => townOf('', office));
-  #out = Buffer.allocUnsafe(BATCH * 2);
+  #out = Buffer.allocUnsafe(BATCH * 4);
+  /** Where the rows begin and end that were not handed on yet. */
+  #outStart = 0;
   #outEnd = 0;
   #number: number;
   #read = 0;
@@ -137,13 +139,13 @@ export class RowReader {
   take(block: Block): Buffer | undefined {
     if (block === 'line_too_long') this.#refuse('line_too_long', undefined);
     else this.#takeLines(block);
-    return this.#outEnd >= BATCH ? this.#flush() : undefined;
+    return this.#outEnd - this.#outStart >= BATCH ? this.#flush() : undefined;
   }
 
   /** The last person. */
   end(): Buffer | undefined {
     this.#finish();
-    return this.#outEnd > 0 ? this.#flush() : undefined;
+    return this.#outEnd > this.#outStart ? this.#flush() : undefined;
   }
 
   #takeLines(block: Buffer): void {
@@ -304,7 +306,7 @@ export class RowReader {
     const to = this.#fragments.write(scratch, from);
     const digest = hash('sha256', scratch.subarray(0, to), 'hex').slice(0, 32);
     const part = !this.#met.add(this.#id);
-    const apart = part && this.#ending !== undefined ? this.#outEnd : undefined;
+    const apart = part && this.#ending !== undefined ? this.#outEnd - this.#outStart : undefined;
     this.#append(
       `${this.#id}\t${copyValue(this.#civility)}\t${copyValue(this.#family)}\t${copyValue(this.#given)}\t` +
         `${this.#foldFamily(this.#family)}\t${this.#foldGiven(this.#given)}\t${copyValue(arrayLiteral(towns))}\t`,
@@ -322,7 +324,8 @@ export class RowReader {
     this.#idLength = 0;
   }
 
-  #setApart(from: number): void {
+  #setApart(at: number): void {
+    const from = this.#outStart + at;
     this.#parts.push(Buffer.from(this.#out.subarray(from, this.#outEnd)));
     this.#partBytes += this.#outEnd - from;
     this.#outEnd = from;
@@ -355,8 +358,9 @@ export class RowReader {
 
   #room(length: number): void {
     if (this.#outEnd + length <= this.#out.length) return;
-    const larger = Buffer.allocUnsafe((this.#outEnd + length) * 2);
-    this.#out.copy(larger, 0, 0, this.#outEnd);
+    const larger = Buffer.allocUnsafe(Math.max((this.#outEnd - this.#outStart + length) * 2, BATCH * 4));
+    this.#outEnd = this.#out.copy(larger, 0, this.#outStart, this.#outEnd);
+    this.#outStart = 0;
     this.#out = larger;
   }
 
@@ -372,9 +376,8 @@ export class RowReader {
 
   /** Hands the rows over: what is given away is not written to again. */
   #flush(): Buffer {
-    const rows = this.#out.subarray(0, this.#outEnd);
-    this.#out = Buffer.allocUnsafe(BATCH * 2);
-    this.#outEnd = 0;
+    const rows = this.#out.subarray(this.#outStart, this.#outEnd);
+    this.#outStart = this.#outEnd;
     return rows;
   }
 }

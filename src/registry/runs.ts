@@ -94,6 +94,16 @@ export const listRuns = async (
   return rows;
 };
 
+/** Whether nothing happened to the registry since a run: no other run, and no person of its source written to. */
+export const holdsSince = async (tx: Queryable, { id, source, finished_at }: RunRow): Promise<boolean> => {
+  const { rows } = await tx.query<{ holds: boolean }>(
+    `SELECT NOT EXISTS (SELECT FROM import_run WHERE id > $1)
+        AND NOT EXISTS (SELECT FROM practitioner WHERE source = $2 AND (updated_at > $3 OR practices IS NULL)) AS holds`,
+    [id, source, finished_at],
+  );
+  return rows[0]?.holds === true;
+};
+
 /** Forgets how persons were before runs older than `before`: those can no longer be shown in detail nor rolled back. */
 export const forgetChanges = async (tx: Queryable, before: Date): Promise<void> => {
   await tx.query(

@@ -36,7 +36,7 @@ const copy = (
   signal?: AbortSignal,
 ): Promise<void> =>
   pipeline(
-    Readable.from(batches, { objectMode: false, highWaterMark: 1 << 20 }),
+    Readable.from(batches, { objectMode: false, highWaterMark: 1 << 18 }),
     client.query(copyFrom(sql)),
     signal ? { signal } : {},
   );

@@ -17,18 +17,22 @@ import { EXTRACTION, LIBRE_ACCES } from '../../src/registry/layouts.ts';
 import { createRegistry } from '../../src/registry/service.ts';
 
 /**
- * `npm run bench:registry [-- --lines N] [--layout public|restricted] [--json]`: the import of a national extract beside a raw
+ * `npm run bench:registry [-- --lines N] [--layout public|restricted] [--rounds N] [--json]`: the import of a national extract beside a raw
  * COPY of the same file, in the same run and on the same server; the same file again; the file of the day after; and what a
  * sign-in's lookup takes meanwhile. Imports run in a process of their own, whose peak of memory is told.
  */
 
 const { values } = parseArgs({
-  options: { lines: { type: 'string' }, layout: { type: 'string' }, json: { type: 'boolean' } },
+  options: {
+    ...{ lines: { type: 'string' }, layout: { type: 'string' }, rounds: { type: 'string' } },
+    json: { type: 'boolean' },
+  } as const,
 });
 const layout = values.layout === 'restricted' ? 'restricted' : 'public';
 /** The generator writes 1.7 lines a person. */
 const persons = Math.round(Number(values.lines ?? 2_000_000) / 1.7);
-const RAW = 3;
+/** How often the raw copy is measured; an import lies between two of them. */
+const RAW = Number(values.rounds ?? 3);
 const LOOKUPS_A_SECOND = 200;
 
 interface Imported {
@@ -133,16 +137,21 @@ try {
     await db.query('TRUNCATE practitioner, import_run CASCADE');
     await db.query('CHECKPOINT');
     firsts.push(await runImport(url, files[0]));
-    say(`  raw COPY ${raw.at(-1)?.toFixed(1)} s, first import ${firsts.at(-1)?.seconds.toFixed(1)} s`);
+    say(
+      `  raw COPY ${raw.at(-1)?.toFixed(1)} s, first import ${firsts.at(-1)?.seconds.toFixed(1)} s, peak ${firsts.at(-1)?.peakMb} MB`,
+    );
   }
   await db.query('VACUUM ANALYZE practitioner');
   await db.query('CHECKPOINT');
   const before = await lookUp(db, delay(10_000));
   const unchanged = runImport(url, files[0]);
   const duringUnchanged = await lookUp(db, unchanged);
+  say(`  the same file again ${(await unchanged).seconds.toFixed(1)} s, peak ${(await unchanged).peakMb} MB`);
   const daily = runImport(url, files[1]);
   const duringDaily = await lookUp(db, daily);
   const [again, day1] = [await unchanged, await daily];
+  say(`  the file of the next day ${day1.seconds.toFixed(1)} s, peak ${day1.peakMb} MB`);
+  say(`  lookups ${JSON.stringify({ before, duringUnchanged, duringDaily })}`);
   const { rows } = await db.query<{ size: string }>(
     `SELECT pg_size_pretty(pg_total_relation_size('practitioner')) AS size`,
   );

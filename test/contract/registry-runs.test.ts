@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAudit } from '../../src/audit/record.ts';
 import { ManualClock } from '../../src/platform/clock.ts';
 import { diffRun } from '../../src/registry/diff.ts';
@@ -13,6 +16,8 @@ import { HEADERS, blocks, doctor, file, rpps, type Values } from '../support/reg
 import { testDatabase } from '../support/services.ts';
 
 const HOUR = 3600;
+const folder = mkdtempSync(join(tmpdir(), 'caducee-runs-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const { db } = await testDatabase();
 const clock = new ManualClock('2026-03-02T08:00:00Z');
 const audit = createAudit({ clock });
@@ -215,6 +220,48 @@ describe('runs and their differences', () => {
     await load([other(1), ...people(39, 2)], { historyDays: 30 });
     expect((await diffRun(db, run, 10)).persons).toEqual([]);
     await expect(rollback(run)).rejects.toMatchObject({ code: 'run_too_old' });
+  });
+});
+
+describe('the very file of the last import, from a path', () => {
+  const path = join(folder, 'file.txt');
+  const again = (options: Partial<ImportOptions> = {}) =>
+    importFile(db, path, { clock, contactDelayHours: 72, audit, source: 's', graceHours: 24, ...options });
+
+  it('is known by its hash; not when anything happened since', async () => {
+    writeFileSync(path, file(HEADERS[50], people(30)));
+    const first = await again();
+    const before = await state();
+    clock.advance(HOUR);
+    const same = await again();
+    expect(await state()).toEqual(before);
+    expect(same).toMatchObject({
+      ...{ read: 30, persons: 30, unchanged: 30, added: 0, changed: 0, removed: 0, first: false },
+      ...{ fileHash: first.fileHash, bytes: first.bytes, professions: { 10: 30 } },
+    });
+    expect(same.run).toBeGreaterThan(first.run);
+    expect(await again({ dryRun: true })).toMatchObject({ run: 0, dryRun: true, unchanged: 30 });
+    // A person changed behind the file's back is put right again.
+    clock.advance(1);
+    await db.query(
+      `UPDATE practitioner SET family_name = 'X', digest = '\\x00', updated_at = $2 WHERE national_id = $1`,
+      [...[rpps(1), clock.now()]],
+    );
+    expect(await again({ allowChange: 1 })).toMatchObject({ changed: 1, unchanged: 29 });
+    // As long, and not the same.
+    writeFileSync(path, file(HEADERS[50], people(30)).replace('CABINET 7', 'CABINET 8'));
+    expect(await again({ allowChange: 1 })).toMatchObject({ changed: 1, unchanged: 29 });
+  });
+
+  it('ends graces like any other', async () => {
+    writeFileSync(path, file(HEADERS[50], people(2)));
+    await again();
+    writeFileSync(path, file(HEADERS[50], people(1)));
+    await again({ allowChange: 1 });
+    clock.advance(25 * HOUR);
+    expect(await again({ dryRun: true })).toMatchObject({ deactivated: 1 });
+    expect(await again()).toMatchObject({ deactivated: 1, unchanged: 1, removed: 0 });
+    expect(await statusOf(2)).toBe('inactive');
   });
 });
 
