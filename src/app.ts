@@ -16,7 +16,7 @@ import { healthRoutes } from './http/health.ts';
 import { type Kernel, createKernel } from './http/kernel.ts';
 import { mount } from './http/mount.ts';
 import { createMtlsServer } from './http/mtls.ts';
-import { createLimits } from './limits/limits.ts';
+import { createLimits, type Limits } from './limits/limits.ts';
 import { createOidcPages } from './login/oidc-pages.ts';
 import { loginRoutes, signInPath } from './login/routes.ts';
 import { createMessages } from './messages/service.ts';
@@ -80,6 +80,15 @@ const mtlsServerOf = (config: Config, kernel: Kernel, log: Log): (() => Server) 
 /** A check that passes when nothing is named. */
 const saysNothing = async (names: readonly string[]): Promise<void> => {
   if (names.length > 0) throw new Error(`missing or stale: ${names.join(', ')}`);
+};
+
+/** What anybody may ask of the registry. */
+const publicRoutes = (deps: { config: Config; db: Database; limits: Limits; kernel: Kernel }): Router[] => {
+  const { kernel, ...rest } = deps;
+  return [
+    directoryRoutes({ ...rest, render: kernel.render }),
+    fhirRoutes({ ...rest, failures: kernel.failures }),
+  ];
 };
 
 /**
@@ -154,15 +163,11 @@ const compose = async (
     ...{ db, clock, log, tracing },
     onRun: (job, outcome) => metrics.job({ job, outcome }),
   });
-  const house = await houseJobs({
-    ...{ config, db, keyring, audit, clock, log, messages },
-    deliveries: oidc.deliveries,
-  });
+  const { deliveries } = oidc;
+  const house = await houseJobs({ config, db, keyring, audit, clock, log, messages, deliveries });
   for (const job of [...house, ...contacts.jobs, ...ecps.jobs, ...(card?.jobs ?? [])]) jobs.add(job);
-  if (card) {
-    metrics.gauge('card_revocation_fresh_seconds', () => card.revocation.freshSeconds());
-    await card.start();
-  }
+  if (card) metrics.gauge('card_revocation_fresh_seconds', () => card.revocation.freshSeconds());
+  await card?.start();
 
   const { app } = kernel;
   app.use(healthRoutes(health));
@@ -179,19 +184,12 @@ const compose = async (
     }),
   );
   app.use(mount(ecps.pages(kernel)));
-  app.use(
-    mount(
-      accountRoutes({
-        ...{ kernel, config, db, clients, registry, limits },
-        own: oidc.own,
-        devices: ecps.devices,
-      }),
-    ),
-  );
-  app.use(mount(contacts.pages(kernel)));
-  app.use(mount(contacts.feed));
-  app.use(mount(directoryRoutes({ db, config, limits, render: kernel.render })));
-  app.use(mount(fhirRoutes({ db, config, limits, failures: kernel.failures })));
+  const own = accountRoutes({
+    ...{ kernel, config, db, clients, registry, limits },
+    ...{ own: oidc.own, devices: ecps.devices },
+  });
+  const rooms = publicRoutes({ config, db, limits, kernel });
+  for (const routes of [own, contacts.pages(kernel), contacts.feed, ...rooms]) app.use(mount(routes));
   if (sandbox) {
     const contactsChanged = (): void => void jobs.kick('contact-notices');
     app.use(mount(sandbox(kernel, { db, registry, clock, contactsChanged })));

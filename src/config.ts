@@ -7,6 +7,7 @@ import { AUDIT_SETTINGS, auditProblems } from './config/audit.ts';
 import { CARD_SETTINGS, cardProblems } from './config/card.ts';
 import { KEY_SETTINGS, keyProblems } from './config/keys.ts';
 import { MTLS_SETTINGS, mtlsProblems } from './config/mtls.ts';
+import { OPERATOR_SETTINGS } from './config/operators.ts';
 import {
   integer,
   key32,
@@ -127,27 +128,7 @@ export const SETTINGS = {
     fallback: 'eidas2',
     doc: 'The `acr` that a sign-in with the card is worth; `eidas1` for services that accept no other.',
   }),
-  operators: setting(oneOf(['named', 'anyone']), {
-    env: 'CADUCEE_OPERATORS',
-    optional: true,
-    doc: '`named` (in production unless told otherwise): what an operator does is signed with a registered key, and what opens something is confirmed by a second one (docs/operators.md). `anyone` (in the sandbox): whoever holds this configuration.',
-  }),
-  operator: setting(text, {
-    env: 'CADUCEE_OPERATOR',
-    optional: true,
-    doc: 'On an operator’s own machine: their name, for commands without `--operator`.',
-  }),
-  operatorKey: setting(text, {
-    env: 'CADUCEE_OPERATOR_KEY',
-    optional: true,
-    doc: 'On an operator’s own machine: the file of their private key, for commands without `--operator-key`.',
-  }),
-  operatorPassphrase: setting(text, {
-    env: 'CADUCEE_OPERATOR_PASSPHRASE',
-    optional: true,
-    secret: true,
-    doc: 'The passphrase of that key, where nobody is there to type it.',
-  }),
+  ...OPERATOR_SETTINGS,
   sessionSeconds: setting(integer(60, 86400), {
     env: 'CADUCEE_SESSION_SECONDS',
     fallback: '14400',

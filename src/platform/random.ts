@@ -41,11 +41,11 @@ export const createTimeOrderedIds = (now: Date): (() => string) => {
   const time = now.getTime().toString(16).padStart(12, '0');
   const first = `${time.slice(0, 8)}-${time.slice(8)}-7`;
   let count = 0;
-  let pool = Buffer.alloc(0);
+  let rest = Buffer.alloc(0);
   return () => {
-    if (pool.length < 6) pool = randomBytes(6144);
-    const random = pool.toString('hex', 0, 6);
-    pool = pool.subarray(6);
+    if (rest.length < 6) rest = randomBytes(6144);
+    const random = rest.toString('hex', 0, 6);
+    rest = rest.subarray(6);
     const counted = (count++ & 0xffffff).toString(16).padStart(6, '0');
     return `${first}${counted.slice(0, 3)}-8${counted.slice(3)}-${random}`;
   };

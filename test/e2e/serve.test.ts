@@ -139,7 +139,10 @@ describe('an operator', () => {
       })),
     );
     for (const { ready, discovery } of answers) {
-      expect(JSON.parse(ready.body)).toEqual({ status: 'ok', checks: { database: 'ok', store: 'ok' } });
+      expect(JSON.parse(ready.body)).toEqual({
+        status: 'ok',
+        checks: { database: 'ok', signingKeys: 'ok', store: 'ok' },
+      });
       expect(JSON.parse(discovery.body)).toMatchObject({
         issuer: environment['CADUCEE_ISSUER'],
         authorization_endpoint: 'https://auth.sante.example/auth',
