@@ -19,6 +19,18 @@ export const findClient = async (db: Queryable, clientId: string): Promise<Clien
   (await db.query<ClientRow>(`SELECT ${COLUMNS} FROM relying_party WHERE client_id = $1`, [clientId]))
     .rows[0];
 
+/** Which version of each registration is there: the transaction that wrote its row. */
+export const selectVersions = async (
+  db: Queryable,
+  clientIds: readonly string[],
+): Promise<Map<string, string>> => {
+  const { rows } = await db.query<{ client_id: string; version: string }>(
+    'SELECT client_id, xmin::text AS version FROM relying_party WHERE client_id = ANY ($1)',
+    [clientIds],
+  );
+  return new Map(rows.map(({ client_id: clientId, version }) => [clientId, version]));
+};
+
 /** The same, and nobody else changes it until the transaction ends. */
 export const lockClient = async (tx: Queryable, clientId: string): Promise<ClientRow | undefined> =>
   (

@@ -4,7 +4,14 @@ import { sha256 } from '../platform/crypto.ts';
 import type { Queryable } from '../platform/postgres.ts';
 import { token } from '../platform/random.ts';
 import { usesSecret } from './credentials.ts';
-import { findClient, listClients, setDisabled, upsertClient, type ClientRow } from './repository.ts';
+import {
+  findClient,
+  listClients,
+  setDisabled,
+  upsertClient,
+  type ClientRow,
+  selectVersions,
+} from './repository.ts';
 import { CLIENT_ID, type ClientMetadata } from './schema.ts';
 import { inForce, secretsOf, type ClientSecret } from './secrets.ts';
 
@@ -24,6 +31,8 @@ export interface Client {
 /** The relying parties. */
 export interface Clients {
   find(clientId: string): Promise<Client | undefined>;
+  /** A text for each that exists, another one after each change: whether what was found before is what there is. */
+  versions(clientIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   list(): Promise<Client[]>;
   /**
    * Registers or changes. A new confidential client gets a generated secret, told here and never again; the
@@ -66,6 +75,9 @@ export const createClients = ({ db, clock = systemClock }: { db: Queryable; cloc
     if (!CLIENT_ID.test(clientId)) return undefined;
     const row = await findClient(db, clientId);
     return row && toClient(row, clock.now());
+  },
+  versions(clientIds) {
+    return selectVersions(db, clientIds);
   },
   list: async () => (await listClients(db)).map((row) => toClient(row, clock.now())),
   async upsert(metadata, { secret, tx = db } = {}) {

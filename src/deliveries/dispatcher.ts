@@ -49,6 +49,8 @@ export const createDispatcher = (parts: AttemptParts, pollMs = 2000): Dispatcher
         .finally(() => {
           change(row.client_id, -1);
           underWay.delete(work);
+          // A look under way may have passed this service over as busy.
+          again = true;
           kick();
         });
       underWay.add(work);
@@ -94,11 +96,10 @@ export const createDispatcher = (parts: AttemptParts, pollMs = 2000): Dispatcher
     kick,
     drain: async () => {
       await expireDue(parts);
-      await pump();
-      while (underWay.size > 0) {
-        await Promise.all(underWay);
+      do {
         await pump();
-      }
+        await Promise.all(underWay);
+      } while ((again || underWay.size > 0) && !stopped);
     },
     stop: async () => {
       stopped = true;

@@ -1,4 +1,5 @@
 import type { Client as LibraryClient, Provider } from 'oidc-provider';
+import { CLIENT_ID } from '../clients/schema.ts';
 import type { Client, Clients } from '../clients/service.ts';
 import { gather } from '../platform/gather.ts';
 import type { Records } from './unit.ts';
@@ -14,6 +15,11 @@ export interface ClientLookup {
   adapt(provider: Provider): void;
 }
 
+interface Kept {
+  version: string;
+  client: Client;
+}
+
 interface Read {
   stamp: string;
   client: LibraryClient;
@@ -21,13 +27,33 @@ interface Read {
 
 /** Makes {@link ClientLookup}; `payload` is what the library reads of a relying party. */
 export const createClientLookup = (
-  clients: Pick<Clients, 'find'>,
+  clients: Pick<Clients, 'find' | 'versions'>,
   records: Pick<Records, 'once'>,
   payload: (client: Client | undefined) => object | undefined,
 ): ClientLookup => {
+  const kept = new Map<string, Kept>();
+  const load = async (id: string, version: string): Promise<Client | undefined> => {
+    const client = await clients.find(id);
+    // What changes by the mere passing of time is read each time.
+    if (client && client.secrets.every(({ endsAt }) => endsAt === undefined))
+      kept.set(id, { version, client });
+    else kept.delete(id);
+    return client;
+  };
   const ask = gather(async (ids: readonly string[]) => {
+    const asking = [...new Set(ids)];
+    const versions = await clients.versions(asking.filter((id) => CLIENT_ID.test(id)));
     const found = new Map<string, Client | undefined>();
-    await Promise.all([...new Set(ids)].map(async (id) => found.set(id, await clients.find(id))));
+    await Promise.all(
+      asking.map(async (id) => {
+        const version = versions.get(id);
+        if (version === undefined) kept.delete(id);
+        else {
+          const known = kept.get(id);
+          found.set(id, known?.version === version ? known.client : await load(id, version));
+        }
+      }),
+    );
     return ids.map((id) => found.get(id));
   });
   const asked = (id: string): Promise<Client | undefined> => records.once(`client ${id}`, () => ask(id));
