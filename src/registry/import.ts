@@ -214,11 +214,12 @@ const fill = async (work: Work): Promise<Done> => {
   };
 };
 
-/** Compares, then writes what the comparison decided. */
-const apply = async (work: Work): Promise<Done> => {
+/** Compares, then writes what the comparison decided; undefined when all that was read is what the last import read. */
+const apply = async (work: Work): Promise<Done | undefined> => {
   const { client, tx, opened, options } = work;
   const { signal } = options;
   await copyToStaging(client, opened.reader, signal);
+  if (await wasSame(work)) return undefined;
   opened.progress({ phase: 'comparing', lines: opened.reader.read() });
   requireSomebody(await settleStaging(tx));
   await followMerges(tx);
@@ -279,6 +280,13 @@ const findSame = async ({ tx, last, opened, options }: Work): Promise<RunRow | u
   return (await hashFile(path, options.signal)) === last.file_hash ? last : undefined;
 };
 
+/** The same of what came through a pipe, which is known when all of it was read. */
+const wasSame = async ({ tx, last, opened }: Work): Promise<boolean> => {
+  return (
+    last !== undefined && (await opened.source.hash()) === last.file_hash && (await holdsSince(tx, last))
+  );
+};
+
 /** The report of an import that has nothing to compare: what the last one found still holds. */
 const repeat = async (work: Work, same: RunRow, start: number): Promise<ImportReport> => {
   const { tx, run: number, opened, options } = work;
@@ -312,6 +320,8 @@ const repeat = async (work: Work, same: RunRow, start: number): Promise<ImportRe
 const readAndWrite = async (work: Work, start: number): Promise<ImportReport> => {
   const { tx, opened, options } = work;
   const done = !options.dryRun && (await isEmpty(tx)) ? await fill(work) : await apply(work);
+  if (!done && work.last) return repeat(work, work.last, start);
+  if (!done) throw new Error('nothing is the same as what never was');
   return reportOf(work, done, await opened.source.hash(), Math.round(performance.now() - start));
 };
 

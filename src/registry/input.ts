@@ -126,10 +126,11 @@ export const openSource = async (
     }
   })();
   const name = fileName ?? (typeof input === 'string' ? basename(input) : '-');
+  let hashed: string | undefined;
   const hash = async (): Promise<string> => {
     // Beyond the last line of an archive comes its directory.
     for (let next = await counted.next(); !next.done; next = await counted.next());
-    return digest.digest('hex');
+    return (hashed ??= digest.digest('hex'));
   };
   const path = typeof input === 'string' ? input : undefined;
   return { files: open(counted, name), total, path, fileName: name, hash, close };

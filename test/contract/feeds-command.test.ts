@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { CommandContext } from '../../src/command.ts';
 import { runFeedsCommand } from '../../src/contacts/command.ts';
 import { EXIT, UsageError } from '../../src/io.ts';
+import { unnamed } from '../support/command.ts';
 import { onFileEnd } from '../support/cleanup.ts';
 import { testDatabase } from '../support/services.ts';
 
@@ -37,6 +38,7 @@ const run = async (...args: string[]) => {
     io: { stdout: writer(out), stderr: writer(errors) },
     database: () => Promise.resolve(db),
     config: () => Promise.resolve({ origin: 'https://caducee.example' }),
+    ...unnamed,
   } as unknown as CommandContext;
   const code = await runFeedsCommand(args, context);
   return { code, out: out.join(''), errors: errors.join('') };

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -7,7 +7,7 @@ import { createAudit } from '../../src/audit/record.ts';
 import { ManualClock } from '../../src/platform/clock.ts';
 import { diffRun } from '../../src/registry/diff.ts';
 import { endGraces } from '../../src/registry/grace.ts';
-import { importFile, type ImportOptions } from '../../src/registry/import.ts';
+import { importFile, type ImportInput, type ImportOptions } from '../../src/registry/import.ts';
 import { mergeIdentifiers } from '../../src/registry/merge.ts';
 import { rollbackRun } from '../../src/registry/rollback.ts';
 import { listRuns } from '../../src/registry/runs.ts';
@@ -223,17 +223,29 @@ describe('runs and their differences', () => {
   });
 });
 
-describe('the very file of the last import, from a path', () => {
+describe.each<[string, (path: string) => ImportInput]>([
+  ['from a path', (path) => path],
+  ['through a pipe', (path) => createReadStream(path)],
+])('the very file of the last import, %s', (_case, input) => {
   const path = join(folder, 'file.txt');
   const again = (options: Partial<ImportOptions> = {}) =>
-    importFile(db, path, { clock, contactDelayHours: 72, audit, source: 's', graceHours: 24, ...options });
+    importFile(db, input(path), {
+      clock,
+      contactDelayHours: 72,
+      audit,
+      source: 's',
+      graceHours: 24,
+      ...options,
+    });
 
   it('is known by its hash; not when anything happened since', async () => {
     writeFileSync(path, file(HEADERS[50], people(30)));
     const first = await again();
     const before = await state();
     clock.advance(HOUR);
-    const same = await again();
+    const phases: string[] = [];
+    const same = await again({ onProgress: ({ phase }) => phases.push(phase) });
+    expect(phases).not.toContain('comparing');
     expect(await state()).toEqual(before);
     expect(same).toMatchObject({
       ...{ read: 30, persons: 30, unchanged: 30, added: 0, changed: 0, removed: 0, first: false },

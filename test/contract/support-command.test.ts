@@ -7,6 +7,7 @@ import { createAudit } from '../../src/audit/record.ts';
 import { createKeyRing } from '../../src/platform/crypto.ts';
 import { createSupportCommand, normalizeSupportId } from '../../src/support/command.ts';
 import { sweepRefusals } from '../../src/support/refusals.ts';
+import { unnamed } from '../support/command.ts';
 import { doctor, rpps } from '../support/registry.ts';
 import {
   approveByNumber,
@@ -50,6 +51,7 @@ const run = async (args: string[], locale: 'fr' | 'en' = 'fr'): Promise<Ran> => 
     config: async () => site.config,
     keyring: async () => createKeyRing(Buffer.alloc(32, 7)),
     database: async () => site.db,
+    ...unnamed,
   } as unknown as CommandContext;
   return { code: await createSupportCommand(site.clock)(args, context), ...written };
 };
