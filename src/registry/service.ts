@@ -9,7 +9,6 @@ import { normalize, registerOf, type Normalized } from './national-id.ts';
 import {
   findById,
   findByName,
-  findByNationalId,
   findCurrentId,
   listContacts,
   storedExercises,
@@ -202,19 +201,12 @@ export interface RegistryDependencies {
 /** The registry on a database. */
 export const createRegistry = (dependencies: RegistryDependencies): Registry => {
   const { db, clock, audit } = dependencies;
-  const findCurrent = createPersonLookup(db, 'national_id', toPractitioner);
   return {
     ...createContacts(dependencies),
     normalize,
     currentId: async (nationalId) => (await findCurrentId(db, nationalId)) ?? nationalId,
     findBySubject: createPersonLookup(db, 'subject', toPractitioner),
-    find: async (nationalId) => {
-      const current = await findCurrent(nationalId);
-      if (current) return current;
-      // Nobody has it: somebody may have had it before a merge.
-      const row = await findByNationalId(db, nationalId);
-      return row && toPractitioner(row);
-    },
+    find: createPersonLookup(db, 'national_id', toPractitioner),
     findById: async (practitionerId) => {
       const row = await findById(db, practitionerId);
       return row && toPractitioner(row);

@@ -156,10 +156,16 @@ describe.each(Object.keys(stores))('the library’s records in %s', (name) => {
     const id = session(uid);
     const payload: AdapterPayload = { jti: id, uid, accountId: 'a', exp: now() + 600, authorizations: {} };
     await adapter('Session').upsert(id, payload, 600);
+    // Each has read the session before any writes it.
+    const { promise: allRead, resolve } = Promise.withResolvers<void>();
+    let read = 0;
     await Promise.all(
       ['one', 'two', 'three'].map((clientId) =>
         records.unit(async () => {
           await adapter('Session').find(id);
+          read += 1;
+          if (read === 3) resolve();
+          await allRead;
           const authorizations = { [clientId]: { sid: uid, grantId: `${sessionTag(uid)}${clientId}` } };
           await adapter('Session').upsert(id, { ...payload, authorizations }, 600);
         }),

@@ -306,6 +306,8 @@ describe('who is meant', () => {
         Object.assign(db, { query });
       }
     };
+    // What the service itself is, is read whole the first time.
+    await work(await person());
     const active = await work(await person());
     expect(active.some((text) => text.includes('practitioner'))).toBe(true);
     for (const login_hint of [await person('struck_off'), await person('inactive'), '899799999964']) {
