@@ -92,6 +92,7 @@ beforeAll(async () => {
   db = database.db;
   environment = {
     CADUCEE_MODE: 'production',
+    CADUCEE_OPERATORS: 'anyone',
     CADUCEE_ISSUER: 'https://auth.sante.example/auth/realms/esante-wallet',
     CADUCEE_TRUSTED_PROXIES: '127.0.0.1',
     CADUCEE_DATABASE_URL: database.url,
