@@ -166,7 +166,7 @@ const drawFacts = (facts: readonly (readonly [string, string])[], say: (words: s
           </th>
           <td
             class="ink"
-            style="${FONT}font-size:18px;line-height:25px;font-weight:bold;color:#14213d;padding:3px 0;"
+            style="${FONT}font-size:18px;line-height:25px;font-weight:bold;color:#14213d;padding:3px 0;overflow-wrap:anywhere;"
           >
             ${say(value)}
           </td>
