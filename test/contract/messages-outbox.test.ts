@@ -95,6 +95,8 @@ describe('a message is written with what causes it', () => {
     await messages.enqueue(db, mail());
     messages.kick();
     await gone;
+    // What is still at work would take the next test's message along.
+    await messages.stop();
   });
 
   it('is found by the loop of another process that nobody kicked', async () => {
