@@ -137,7 +137,7 @@ export class RowReader {
 
   /** Takes a block; gives the rows that are ready, if there are enough. */
   take(block: Block): Buffer | undefined {
-    if (block === 'line_too_long') this.#refuse('line_too_long', undefined);
+    if (block === 'line_too_long') this.#leaveOut('line_too_long', undefined);
     else this.#takeLines(block);
     return this.#outEnd - this.#outStart >= BATCH ? this.#flush() : undefined;
   }
@@ -244,7 +244,7 @@ export class RowReader {
     const parsed = parseLine({ number: this.#number, text }, this.#plan);
     if (!parsed.ok) {
       this.#refuseSecondHeader(text);
-      this.#refuse(parsed.reason, parsed.nationalId, false);
+      this.#leaveOut(parsed.reason, parsed.nationalId, false);
       return;
     }
     this.#read++;
@@ -255,7 +255,7 @@ export class RowReader {
     else this.#addRecord(record);
   }
 
-  #refuse(reason: RefusalReason, nationalId: string | undefined, ends = true): void {
+  #leaveOut(reason: RefusalReason, nationalId: string | undefined, ends = true): void {
     this.#read++;
     this.#events.refused(this.#number, reason, nationalId);
     if (ends) this.#number++;

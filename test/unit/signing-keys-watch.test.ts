@@ -23,7 +23,7 @@ const watched = (keys: SigningKey[], keyDays = 90) => {
     ...{ clock },
     config: { keyDays, keyAnnounceHours: 24, sessionSeconds: 14_400 },
     metrics: {
-      gauge: (_name: string, _help: string, value: () => number | undefined) => void (read = value),
+      gauge: (_name: string, value: () => number | undefined) => void (read = value),
     },
     oidc: { keys: () => keys, reloadKeys: () => Promise.resolve() },
   } as unknown as Parameters<typeof watchSigningKeys>[0]);
