@@ -32,7 +32,7 @@ const layout = values.layout === 'restricted' ? 'restricted' : 'public';
 /** The generator writes 1.7 lines a person. */
 const persons = Math.round(Number(values.lines ?? 2_000_000) / 1.7);
 /** How often the raw copy is measured; an import lies between two of them. */
-const RAW = Number(values.rounds ?? 3);
+const RAW = Math.max(2, Number(values.rounds ?? 3));
 const LOOKUPS_A_SECOND = 200;
 
 interface Imported {
