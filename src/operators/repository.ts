@@ -105,8 +105,8 @@ export const countOpenActs = async (
 ): Promise<{ waiting: number; unseen: number; break_glass: number }> => {
   const { rows } = await db.query<{ waiting: number; unseen: number; break_glass: number }>(
     `SELECT count(*) FILTER (WHERE state = 'waiting' AND expires_at > $1) AS waiting,
-            count(*) FILTER (WHERE second IS NULL AND kind = 'stop' AND state <> 'waiting') AS unseen,
-            count(*) FILTER (WHERE second IS NULL AND break_glass) AS break_glass
+            count(*) FILTER (WHERE kind = 'stop' AND state <> 'waiting') AS unseen,
+            count(*) FILTER (WHERE break_glass) AS break_glass
      FROM operator_act WHERE second IS NULL`,
     [now],
   );

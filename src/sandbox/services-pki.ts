@@ -1,10 +1,8 @@
-import { createPrivateKey, createPublicKey, webcrypto, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Certificate } from 'pkijs';
 import { OID } from '../card/oids.ts';
-import { type Issued, type KeyPair, extensions, generateKeys, issue } from './card/authority.ts';
-import { privateKeyPem } from './card/pem.ts';
+import { type Issued, extensions, generateKeys, issue } from './card/authority.ts';
+import { privateKeyPem, readIssued } from './card/pem.ts';
 
 /**
  * The authority of services' certificates in a sandbox: what IGC-Santé's ORG AUTH_CLI is for the services of Pro Santé
@@ -67,25 +65,6 @@ export const issueServiceCertificate = async (
   });
 };
 
-const importKeys = async (pem: string): Promise<KeyPair> => {
-  const key = createPrivateKey(pem);
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
-  const [privateKey, publicKey] = await Promise.all([
-    webcrypto.subtle.importKey('pkcs8', key.export({ type: 'pkcs8', format: 'der' }), algorithm, true, [
-      'sign',
-    ]),
-    webcrypto.subtle.importKey(
-      'spki',
-      createPublicKey(key).export({ type: 'spki', format: 'der' }),
-      algorithm,
-      true,
-      ['verify'],
-    ),
-  ]);
-  // One kind of key under two names: Node's types and the platform's.
-  return { privateKey, publicKey } as KeyPair;
-};
-
 /** The sandbox's authority; undefined before its first start. */
 export const readServicesAuthority = async (folder: string): Promise<Issued | undefined> => {
   const files = servicesPkiFiles(folder);
@@ -93,9 +72,7 @@ export const readServicesAuthority = async (folder: string): Promise<Issued | un
     [files.authority, files.key].map((path) => readFile(path, 'utf8').catch(() => undefined)),
   );
   if (pem === undefined || key === undefined) return undefined;
-  const x509 = new X509Certificate(pem);
-  const der = Buffer.from(x509.raw);
-  return { certificate: Certificate.fromBER(der), der, pem, x509, keys: await importKeys(key) };
+  return readIssued(pem, key);
 };
 
 /** Reads the sandbox's authority, or makes it. */

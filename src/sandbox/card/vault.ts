@@ -1,11 +1,9 @@
-import { X509Certificate, createPrivateKey, createPublicKey, webcrypto } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Certificate } from 'pkijs';
 import { z } from 'zod';
 import { normalizeSerial } from '../../card/certificate.ts';
-import { type Issued, type KeyPair, extensions, generateKeys, issue } from './authority.ts';
-import { privateKeyPem } from './pem.ts';
+import { type Issued, extensions, generateKeys, issue } from './authority.ts';
+import { privateKeyPem, readIssued } from './pem.ts';
 import { type DevelopmentPki, createPki } from './pki.ts';
 
 /**
@@ -59,33 +57,7 @@ const pack = async ({ pem, keys }: Issued): Promise<z.output<typeof entry>> => (
   key: await privateKeyPem(keys),
 });
 
-const webKeys = async (pem: string): Promise<KeyPair> => {
-  const key = createPrivateKey(pem);
-  const algorithm =
-    key.asymmetricKeyType === 'ec'
-      ? { name: 'ECDSA', namedCurve: 'P-256' }
-      : { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
-  const [privateKey, publicKey] = await Promise.all([
-    webcrypto.subtle.importKey('pkcs8', key.export({ type: 'pkcs8', format: 'der' }), algorithm, true, [
-      'sign',
-    ]),
-    webcrypto.subtle.importKey(
-      'spki',
-      createPublicKey(key).export({ type: 'spki', format: 'der' }),
-      algorithm,
-      true,
-      ['verify'],
-    ),
-  ]);
-  // One kind of key under two names: Node's types and the platform's.
-  return { privateKey, publicKey } as KeyPair;
-};
-
-const unpack = async ({ cert, key }: z.output<typeof entry>): Promise<Issued> => {
-  const x509 = new X509Certificate(cert);
-  const der = Buffer.from(x509.raw);
-  return { certificate: Certificate.fromBER(der), der, pem: cert, x509, keys: await webKeys(key) };
-};
+const unpack = ({ cert, key }: z.output<typeof entry>): Promise<Issued> => readIssued(cert, key);
 
 const makeServerAuthority = async (now: Date, label: string): Promise<Issued> => {
   const keys = await generateKeys('p256');
