@@ -11,13 +11,21 @@ export interface HttpMetrics {
 /** A part of a path that looks like a secret or an identifier: long, and not plain lower-case words. */
 const SECRET_PART = /^(?=.{16,}$)(?=.*[A-Z0-9_])[A-Za-z0-9_~.%-]+$/;
 
+/** Paths that say nothing secret, as they are: a few of them are nearly all that is asked. */
+const harmless = new Set<string>();
+const MOST_HARMLESS = 500;
+
 /** The path as it may be logged: without query, and with what may be secret in it left out. */
-export const loggablePath = (path: string): string => {
-  if (path.startsWith('/assets/')) return path;
-  return (path.split('?')[0] ?? '/')
+export const loggablePath = (url: string): string => {
+  const query = url.indexOf('?');
+  const path = query === -1 ? url : url.slice(0, query);
+  if (harmless.has(path) || path.startsWith('/assets/')) return path;
+  const loggable = path
     .split('/')
     .map((part) => (SECRET_PART.test(part) || /^\d{8,}$/.test(part) ? ':…' : part))
     .join('/');
+  if (loggable === path && harmless.size < MOST_HARMLESS) harmless.add(path);
+  return loggable;
 };
 
 /** What is told of an answer when it is over. */
@@ -66,12 +74,10 @@ export const createObserve = (log: Log, metrics?: HttpMetrics): Observe => {
 /** Observes every answer of the application. */
 export const accessLog =
   (observe: Observe): Middleware =>
-  async (ctx, next) => {
+  (ctx, next) => {
     const started = performance.now();
     ctx.res.once('close', () =>
-      observe(ctx.req, ctx.res, {
-        ...{ method: ctx.method, url: ctx.originalUrl, route: routeOf(ctx), started },
-      }),
+      observe(ctx.req, ctx.res, { method: ctx.method, url: ctx.originalUrl, route: routeOf(ctx), started }),
     );
-    await next();
+    return next();
   };

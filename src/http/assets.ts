@@ -70,7 +70,7 @@ export const loadAssets = (folder: string): Assets => {
 
 const serve =
   (byUrl: ReadonlyMap<string, Asset>): Middleware =>
-  async (ctx: Context, next) => {
+  (ctx: Context, next) => {
     const asset = byUrl.get(ctx.path);
     if (!asset || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next();
     ctx.type = asset.type;
@@ -79,4 +79,5 @@ const serve =
       ctx.path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'public, max-age=86400',
     );
     ctx.body = asset.content;
+    return undefined;
   };

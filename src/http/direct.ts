@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../config.ts';
 import type { Observe } from './access-log.ts';
-import { claimsCertificate } from './client-cert.ts';
+import { hasClaim } from './client-cert.ts';
 import { FIXED_HEADERS, HSTS } from './headers.ts';
 import { requestState } from './request.ts';
 import { cameByMtls } from './service-certificate.ts';
@@ -40,10 +40,9 @@ const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-
 /** Headers that make a request one for the application. */
 const NOT_PLAIN = ['origin', 'dpop', 'expect', 'upgrade', 'cookie'] as const;
 
-const isPlain = ({ headers }: IncomingMessage): boolean => {
-  for (const name of NOT_PLAIN) if (headers[name] !== undefined) return false;
-  for (const name in headers) if (name.length > 9 && claimsCertificate(name)) return false;
-  return true;
+const isPlain = (request: IncomingMessage): boolean => {
+  for (const name of NOT_PLAIN) if (request.headers[name] !== undefined) return false;
+  return !hasClaim(request);
 };
 
 /** Makes the gate through which requests come to a {@link Direct}; false when the application has to answer. */

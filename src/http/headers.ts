@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa';
-import { requestState } from './request.ts';
+import { requestState, type RequestState } from './request.ts';
 
 /** A CSP source for a redirect target: the origin, or the scheme of an application's own address (`myapp:`). */
 const source = (target: string): string | undefined => {
@@ -8,9 +8,8 @@ const source = (target: string): string | undefined => {
   return origin === 'null' ? protocol : origin;
 };
 
-const policy = (ctx: Context): string => {
-  const { nonce, formAction, frames, framed } = requestState(ctx);
-  return [
+const policy = ({ nonce, formAction, frames, framed }: RequestState): string =>
+  [
     `default-src 'none'`,
     `script-src 'self' 'nonce-${nonce}'`,
     `style-src 'self' 'nonce-${nonce}'`,
@@ -23,11 +22,18 @@ const policy = (ctx: Context): string => {
     ...(frames.size === 0 ? [] : [`frame-src ${[...frames].join(' ')}`]),
     framed ? 'frame-ancestors *' : `frame-ancestors 'none'`,
   ].join('; ');
-};
+
+const NONCE = 'NONCE';
+/** The policy of an answer that allows nothing more, around its nonce, which stands in it twice. */
+const [BEFORE = '', BETWEEN = '', AFTER = ''] = policy({
+  ...{ id: '', nonce: NONCE },
+  ...{ formAction: new Set<string>(), frames: new Set<string>() },
+}).split(NONCE);
 
 const writePolicy = (ctx: Context): void => {
-  ctx.set('Content-Security-Policy', policy(ctx));
-  if (requestState(ctx).framed) ctx.remove('X-Frame-Options');
+  const state = requestState(ctx);
+  ctx.set('Content-Security-Policy', policy(state));
+  if (state.framed) ctx.remove('X-Frame-Options');
   else ctx.set('X-Frame-Options', 'DENY');
 };
 
@@ -81,11 +87,13 @@ const pairs = (headers: readonly string[]): (readonly [string, string])[] =>
  * would have nothing to check.
  */
 export const securityHeaders = (options: { https: boolean }): Middleware => {
-  const fixed = pairs([...FIXED_HEADERS, ...(options.https ? HSTS : [])]);
-  return async (ctx, next) => {
-    writePolicy(ctx);
-    for (const [name, value] of fixed) ctx.set(name, value);
-    ctx.set('X-Request-Id', requestState(ctx).id);
-    await next();
+  const fixed = pairs(['X-Frame-Options', 'DENY', ...FIXED_HEADERS, ...(options.https ? HSTS : [])]);
+  return (ctx, next) => {
+    const { res } = ctx;
+    const { id, nonce } = requestState(ctx);
+    res.setHeader('Content-Security-Policy', BEFORE + nonce + BETWEEN + nonce + AFTER);
+    for (const [name, value] of fixed) res.setHeader(name, value);
+    res.setHeader('X-Request-Id', id);
+    return next();
   };
 };

@@ -14,7 +14,7 @@ const PROBES = new Set(['/livez', '/readyz', '/metrics']);
 export const onlyOwnHosts = (config: Pick<Config, 'origin' | 'appOrigin'>): Middleware => {
   const own = new URL(config.origin);
   const hosts = new Set([own.host, new URL(config.appOrigin).host]);
-  return async (ctx: Context, next) => {
+  return (ctx: Context, next) => {
     if (PROBES.has(ctx.path)) return next();
     // The services' own host has looked at the name itself; nobody else comes under that name.
     if (!hosts.has(ctx.host) && !cameByMtls(ctx)) {
@@ -22,9 +22,9 @@ export const onlyOwnHosts = (config: Pick<Config, 'origin' | 'appOrigin'>): Midd
       if (!loopback || ctx.method !== 'GET') throw new Refusal('host_unknown', 421, { detail: ctx.host });
       ctx.status = 307;
       ctx.redirect(`${config.origin}${ctx.originalUrl}`);
-      return;
+      return undefined;
     }
     if (own.protocol === 'https:' && !ctx.secure) throw new Refusal('insecure_request', 421);
-    await next();
+    return next();
   };
 };

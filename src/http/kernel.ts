@@ -61,7 +61,7 @@ const LANGUAGE_SECONDS = 365 * 24 * 3600;
 
 const language =
   (cookies: Cookies, fallback: Config['defaultLocale']): Middleware =>
-  async (ctx, next) => {
+  (ctx, next) => {
     const { headers } = ctx.req;
     const query = ctx.querystring === '' ? {} : ctx.query;
     const chosen = first(query['lang']);
@@ -72,11 +72,14 @@ const language =
       acceptLanguage: headers['accept-language'],
     };
     const locale = negotiate(signs, fallback);
-    Object.assign(requestState(ctx), { signs, locale });
+    const state = requestState(ctx);
+    state.signs = signs;
+    state.locale = locale;
     (ctx.state as { locale?: string }).locale = locale;
-    ctx.vary('Accept-Language');
+    // The first to speak of it: nothing is there to be added to.
+    ctx.res.setHeader('Vary', 'Accept-Language');
     if (chosen === locale) cookies.set(ctx, 'lang', locale, { seconds: LANGUAGE_SECONDS });
-    await next();
+    return next();
   };
 
 const first = (value: string | string[] | undefined): string | undefined =>

@@ -16,7 +16,8 @@ export const fromTags = (tags: string | undefined): Locale | undefined =>
 
 /** The best language of an `Accept-Language` header; `;q=0` excludes. */
 export const fromAcceptLanguage = (header: string | undefined): Locale | undefined => {
-  const wishes = (header ?? '')
+  if (header === undefined) return undefined;
+  const wishes = header
     .split(',')
     .map((part) => {
       const [tag = '', ...parameters] = part.trim().split(';');
@@ -30,7 +31,8 @@ export const fromAcceptLanguage = (header: string | undefined): Locale | undefin
 
 /** Negotiates: the person's own choice comes before what the service asks, and that before the browser's list. */
 export const negotiate = (signs: LanguageSigns, fallback: Locale): Locale =>
-  [signs.chosen, signs.kept].find(isLocale) ??
+  (isLocale(signs.chosen) ? signs.chosen : undefined) ??
+  (isLocale(signs.kept) ? signs.kept : undefined) ??
   fromTags(signs.asked) ??
   fromAcceptLanguage(signs.acceptLanguage) ??
   fallback;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Locale } from '../../views/locales/index.ts';
+import { attached } from '../platform/attached.ts';
 import { readable, token } from '../platform/random.ts';
 
 /** What may say which language to speak. */
@@ -32,7 +33,7 @@ export interface RequestState {
   framed?: boolean;
 }
 
-const states = new WeakMap<IncomingMessage, RequestState>();
+const states = attached<IncomingMessage, RequestState>('request state');
 
 /** The state of a request; made at the first call. Takes anything that carries Node's request, such as a Koa context. */
 export const requestState = (ctx: { req: IncomingMessage }): RequestState => {

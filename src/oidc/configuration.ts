@@ -172,7 +172,7 @@ const features = (deps: ConfigurationDeps): Configuration['features'] => ({
 });
 
 /** What an access token keeps beyond the library's own, for its JWT, for introspection and for userinfo. */
-const extraTokenClaims: NonNullable<Configuration['extraTokenClaims']> = (ctx, token) => {
+export const extraTokenClaims: NonNullable<Configuration['extraTokenClaims']> = (ctx, token) => {
   if (token.kind !== 'AccessToken') return undefined;
   const exchanged = extraOfExchanged(token);
   if (exchanged) return exchanged;

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { Audit, AuditEvent } from '../audit/record.ts';
 import type { Limits } from '../limits/limits.ts';
+import { attached } from '../platform/attached.ts';
 import { gather } from '../platform/gather.ts';
 import type { Queryable } from '../platform/postgres.ts';
 import { supportIdOf } from './problems.ts';
@@ -52,7 +53,7 @@ const createWriter = (audit: Audit, db: Queryable): ((event: AuditEvent) => Prom
 
 /** Makes {@link EventRows}. */
 export const createEventRows = (deps: { audit: Audit; db: Queryable; limits: Limits }): EventRows => {
-  const pending = new WeakMap<Context['req'], Promise<unknown>[]>();
+  const pending = attached<Context['req'], Promise<unknown>[]>('rows under way');
   const { audit, db } = deps;
   const write = createWriter(audit, db);
   const writeOf = (ctx: Context, event: AuditEvent): Promise<void> =>

@@ -1,13 +1,16 @@
 import type { Context } from 'koa';
 import { Provider, type AccessToken, type OIDCContext, type Session } from 'oidc-provider';
 import { cameByMtls } from '../http/service-certificate.ts';
+import { attached } from '../platform/attached.ts';
 import type { CarriesMeans } from './accounts.ts';
 import { AlreadyUsed } from './adapter.ts';
 import { adaptClientKeys } from './client-keys.ts';
 import { adaptClient } from './client-model.ts';
 import { DEVICE_PAGE } from './device-flow.ts';
+import { extraTokenClaims } from './configuration.ts';
 import type { TokenSigner } from './jwt.ts';
 import { normalise } from './normalise.ts';
+import { keepPlainly } from './plain-records.ts';
 import { adaptPushedRequests } from './pushed-requests.ts';
 import type { RefreshIds } from './refresh-ids.ts';
 import { adaptRefreshTokens } from './refresh-tokens.ts';
@@ -35,7 +38,7 @@ export interface ModelDeps {
 
 /** Adapts the classes of a new Provider. Call it before the first request. */
 export const adaptModels = (provider: Provider, deps: ModelDeps): void => {
-  const accepted = new WeakMap<Context['req'], Set<string>>();
+  const accepted = attached<Context['req'], Set<string>>('accepted');
   const accept = (ctx: Context, handle: string): void => {
     accepted.set(ctx.req, (accepted.get(ctx.req) ?? new Set()).add(handle));
   };
@@ -44,6 +47,7 @@ export const adaptModels = (provider: Provider, deps: ModelDeps): void => {
     return ctx !== undefined && accepted.get(ctx.req)?.has(handle) === true;
   };
 
+  keepPlainly(provider, extraTokenClaims);
   carryMeans(provider);
   tagTokens(provider, deps.refreshIds);
   adaptSession(provider, (session) => deps.sessionChanged(session));
@@ -78,7 +82,7 @@ const adaptContext = (
   mtlsOrigin: string | undefined,
 ): void => {
   const { prototype } = provider.OIDCContext;
-  const parsed = new WeakMap<OIDCContext, Record<string, unknown>>();
+  const parsed = attached<OIDCContext, Record<string, unknown>>('parameters');
   prototype.urlFor = function (this: OIDCContext & { ctx?: Context }, name, options) {
     const url = provider.urlFor(name, options);
     // People type this one.

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { errors, type Client, type Configuration, type ErrorOut } from 'oidc-provider';
+import { attached } from '../platform/attached.ts';
 import { supportId } from '../platform/random.ts';
 import type { OidcPages, OidcProblemCode, OidcService } from './pages.ts';
 
@@ -27,7 +28,7 @@ export const serviceOf = (client: Client | undefined): OidcService | undefined =
     uri: client.clientUri,
   };
 
-const supportIds = new WeakMap<Context['req'], string>();
+const supportIds = attached<Context['req'], string>('support id');
 
 /** The number under which the help desk finds this request: the same on the page, in the log and in the audit. */
 export const supportIdOf = (ctx: Pick<Context, 'req'>): string => {

@@ -56,10 +56,12 @@ const mend = (value: unknown, beginning: string): unknown =>
 const mapAuthorizations = (
   all: unknown,
   change: (authorization: Authorization) => Authorization,
-): Record<string, Authorization> =>
-  Object.fromEntries(
-    Object.entries(all as Record<string, Authorization>).map(([clientId, each]) => [clientId, change(each)]),
-  );
+): Record<string, Authorization> => {
+  const given = all as Record<string, Authorization>;
+  const changed: Record<string, Authorization> = {};
+  for (const clientId of Object.keys(given)) changed[clientId] = change(given[clientId] as Authorization);
+  return changed;
+};
 
 /** Makes {@link RecordTexts}; `subPrefix` is what every `sub` begins with. */
 export const createRecordTexts = (subPrefix: string): RecordTexts => {
@@ -107,7 +109,8 @@ export const createRecordTexts = (subPrefix: string): RecordTexts => {
       const session = model === 'Session';
       const grantId = session ? undefined : beforeDot(id);
       const short: Record<string, unknown> = {};
-      for (const [name, value] of Object.entries(payload)) {
+      for (const name of Object.keys(payload)) {
+        const value = payload[name];
         if (value === undefined || name === 'kind' || (name === 'jti' && !session)) continue;
         if (name === 'grantId' && value === grantId) continue;
         short[SHORT[name] ?? name] = shorten(name, value, tag, uid);
@@ -119,9 +122,9 @@ export const createRecordTexts = (subPrefix: string): RecordTexts => {
       const uid = uidOfTag(tag);
       const short = JSON.parse(text) as Record<string, unknown>;
       const payload: AdapterPayload = {};
-      for (const [letter, value] of Object.entries(short)) {
+      for (const letter of Object.keys(short)) {
         const name = LONG[letter] ?? letter;
-        payload[name] = lengthen(name, value, tag, uid);
+        payload[name] = lengthen(name, short[letter], tag, uid);
       }
       if (model !== 'Session') {
         payload.jti = id;

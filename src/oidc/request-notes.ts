@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { attached } from '../platform/attached.ts';
 
 /**
  * What was changed in a request before anyone knew whose it is (src/oidc/normalise.ts). Whether its service may ask so is
@@ -6,7 +7,7 @@ import type { IncomingMessage } from 'node:http';
  */
 type Note = 'openid added' | 'secret dropped';
 
-const notes = new WeakMap<IncomingMessage, Set<Note>>();
+const notes = attached<IncomingMessage, Set<Note>>('notes');
 
 /** Notes a change of this request. */
 export const note = ({ req }: { req: IncomingMessage }, what: Note): void => {

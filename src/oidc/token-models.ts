@@ -1,5 +1,6 @@
 import type { AccessToken, Client, IdToken } from 'oidc-provider';
 import { Provider } from 'oidc-provider';
+import { attached } from '../platform/attached.ts';
 import { epochSeconds, systemClock } from '../platform/clock.ts';
 import { sha256 } from '../platform/crypto.ts';
 import { token as randomToken, uuid } from '../platform/random.ts';
@@ -51,7 +52,7 @@ export const tagTokens = (provider: Provider, refreshIds: RefreshIds): void => {
 };
 
 /** What was handed out for a stored access token. */
-const issued = new WeakMap<AccessToken, string>();
+const issued = attached<AccessToken, string>('handed out');
 
 const signedValue = async (provider: Provider, signer: TokenSigner, token: AccessToken, stored: Stored) => {
   const account = practitionerAccount(Provider.ctx?.oidc.account);

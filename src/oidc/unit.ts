@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { attached } from '../platform/attached.ts';
 import type { Change, ExpiringStore } from '../platform/store/contract.ts';
 
 /**
@@ -68,7 +69,7 @@ const joined = (before: Change | undefined, change: Change): Change => {
 /** Makes {@link Records} of a store. */
 export const createRecords = (store: ExpiringStore): Records => {
   const current = new AsyncLocalStorage<Unit>();
-  const earlier = new WeakMap<object, Unit>();
+  const earlier = attached<object, Unit>('unit');
   const begin = (request: object | undefined): Unit => {
     const unit = new Unit(request && earlier.get(request)?.known);
     if (request) earlier.set(request, unit);

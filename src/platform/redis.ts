@@ -9,11 +9,11 @@ export interface RedisSettings {
   readonly redisCluster?: readonly string[] | undefined;
 }
 
-// A Redis that is away must be an error within seconds, never a page that hangs.
-// Commands given in one turn of the event loop leave together.
+// A Redis that is away must be an error within seconds, never a page that hangs: a connection on which an answer is due and
+// nothing comes is given up, with one timer for all that wait. Commands given in one turn of the event loop leave together.
 const PATIENCE = {
-  commandTimeout: 3000,
-  connectTimeout: 3000,
+  socketTimeout: 2000,
+  connectTimeout: 2000,
   maxRetriesPerRequest: 1,
   enableAutoPipelining: true,
 } as const;

@@ -9,8 +9,8 @@ import { basicOf, fieldsOf, formLength, withBody } from './form.ts';
 import { attempt, type Attempt, type DirectDeps } from './userinfo.ts';
 
 const FIELDS: ReadonlySet<string> = new Set(['grant_type', 'auth_req_id']);
-/** A poll has some 110 bytes; a request with a code has more, and is left alone. */
-const MOST_BYTES = 160;
+/** A poll has 108 bytes; requests with a code or a refresh token have more, and are left alone. */
+const MOST_BYTES = 112;
 const IDENTIFIER = /^[A-Za-z0-9_-]{1,200}$/;
 
 const bodyOf = ({ error, error_description: description }: errors.OIDCProviderError): string =>
