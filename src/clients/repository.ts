@@ -1,4 +1,5 @@
 import type { Queryable } from '../platform/postgres.ts';
+import type { Versioned } from '../platform/versions.ts';
 import type { ClientMetadata } from './schema.ts';
 
 /** A relying party as stored. */
@@ -19,16 +20,10 @@ export const findClient = async (db: Queryable, clientId: string): Promise<Clien
   (await db.query<ClientRow>(`SELECT ${COLUMNS} FROM relying_party WHERE client_id = $1`, [clientId]))
     .rows[0];
 
-/** Which version of each registration is there: the transaction that wrote its row. */
-export const selectVersions = async (
-  db: Queryable,
-  clientIds: readonly string[],
-): Promise<Map<string, string>> => {
-  const { rows } = await db.query<{ client_id: string; version: string }>(
-    'SELECT client_id, xmin::text AS version FROM relying_party WHERE client_id = ANY ($1)',
-    [clientIds],
-  );
-  return new Map(rows.map(({ client_id: clientId, version }) => [clientId, version]));
+/** The version of a registration is the transaction that wrote its row. */
+export const REGISTRATIONS: Versioned = {
+  sql: (ids) =>
+    `SELECT client_id AS asked, xmin::text AS version FROM relying_party WHERE client_id = ANY (${ids}::text[])`,
 };
 
 /** The same, and nobody else changes it until the transaction ends. */

@@ -3,6 +3,7 @@ import { systemClock, type Clock } from '../platform/clock.ts';
 import { sha256 } from '../platform/crypto.ts';
 import type { Queryable } from '../platform/postgres.ts';
 import { token } from '../platform/random.ts';
+import { versionsOf } from '../platform/versions.ts';
 import { usesSecret } from './credentials.ts';
 import {
   findClient,
@@ -10,7 +11,7 @@ import {
   setDisabled,
   upsertClient,
   type ClientRow,
-  selectVersions,
+  REGISTRATIONS,
 } from './repository.ts';
 import { CLIENT_ID, type ClientMetadata } from './schema.ts';
 import { inForce, secretsOf, type ClientSecret } from './secrets.ts';
@@ -31,8 +32,8 @@ export interface Client {
 /** The relying parties. */
 export interface Clients {
   find(clientId: string): Promise<Client | undefined>;
-  /** A text for each that exists, another one after each change: whether what was found before is what there is. */
-  versions(clientIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** A text for one that exists, another one after each change: whether what was found before is what there is. */
+  version(clientId: string): Promise<string | undefined>;
   list(): Promise<Client[]>;
   /**
    * Registers or changes. A new confidential client gets a generated secret, told here and never again; the
@@ -76,8 +77,8 @@ export const createClients = ({ db, clock = systemClock }: { db: Queryable; cloc
     const row = await findClient(db, clientId);
     return row && toClient(row, clock.now());
   },
-  versions(clientIds) {
-    return selectVersions(db, clientIds);
+  async version(clientId) {
+    return CLIENT_ID.test(clientId) ? versionsOf(db)(REGISTRATIONS, clientId) : undefined;
   },
   list: async () => (await listClients(db)).map((row) => toClient(row, clock.now())),
   async upsert(metadata, { secret, tx = db } = {}) {

@@ -17,7 +17,8 @@ export interface DirectAnswer {
   status: number;
   /** Names and values in turn; the headers of the house are added. */
   headers: readonly string[];
-  body: Buffer | string;
+  /** A text leaves in one piece with the headers; bytes would leave beside them, at twice the price. */
+  body: string;
 }
 
 /** A request that may be answered directly. */
@@ -79,11 +80,10 @@ export const createGate = (
     const started = performance.now();
     const answer = ({ status, headers, body }: DirectAnswer): void => {
       response.once('close', () => observe(request, response, { method, url, started }));
-      const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
       response.writeHead(status, [
         ...fixed,
         ...['X-Request-Id', requestState({ req: request }).id, ...headers],
-        ...(status === 304 ? [] : ['Content-Length', String(length)]),
+        ...(status === 304 ? [] : ['Content-Length', String(Buffer.byteLength(body))]),
       ]);
       response.end(body);
     };

@@ -17,20 +17,42 @@ export interface LanguageSigns {
 /** What belongs to one request, whichever Koa application answers it (the OpenID library has its own). */
 export interface RequestState {
   /** Names the request in the log and in the `X-Request-Id` header. */
-  id: string;
+  readonly id: string;
   /** Names the trace in the log, where traces are sent. */
   trace?: string;
   /** CSP nonce. */
-  nonce: string;
+  readonly nonce: string;
   /** Set once the language is negotiated, with what it was negotiated from. */
   signs?: LanguageSigns;
   locale?: Locale;
   /** More targets for forms of this answer: origins, or schemes such as `myapp:`. */
-  formAction: Set<string>;
+  readonly formAction: Set<string>;
   /** Origins that this answer may show in iframes. */
-  frames: Set<string>;
+  readonly frames: Set<string>;
   /** Any site may show this answer in an iframe. */
   framed?: boolean;
+}
+
+/** What hardly any answer needs is made when it is asked for. */
+class State implements RequestState {
+  readonly id = readable(16);
+  trace?: string;
+  signs?: LanguageSigns;
+  locale?: Locale;
+  framed?: boolean;
+  #nonce: string | undefined;
+  #formAction: Set<string> | undefined;
+  #frames: Set<string> | undefined;
+
+  get nonce(): string {
+    return (this.#nonce ??= token(16));
+  }
+  get formAction(): Set<string> {
+    return (this.#formAction ??= new Set());
+  }
+  get frames(): Set<string> {
+    return (this.#frames ??= new Set());
+  }
 }
 
 const states = attached<IncomingMessage, RequestState>('request state');
@@ -39,12 +61,7 @@ const states = attached<IncomingMessage, RequestState>('request state');
 export const requestState = (ctx: { req: IncomingMessage }): RequestState => {
   const known = states.get(ctx.req);
   if (known) return known;
-  const state: RequestState = {
-    id: readable(16),
-    nonce: token(16),
-    formAction: new Set(),
-    frames: new Set(),
-  };
+  const state = new State();
   states.set(ctx.req, state);
   return state;
 };

@@ -1,7 +1,5 @@
 import type { Client as LibraryClient, Provider } from 'oidc-provider';
-import { CLIENT_ID } from '../clients/schema.ts';
 import type { Client, Clients } from '../clients/service.ts';
-import { gather } from '../platform/gather.ts';
 import type { Records } from './unit.ts';
 
 /**
@@ -27,7 +25,7 @@ interface Read {
 
 /** Makes {@link ClientLookup}; `payload` is what the library reads of a relying party. */
 export const createClientLookup = (
-  clients: Pick<Clients, 'find' | 'versions'>,
+  clients: Pick<Clients, 'find' | 'version'>,
   records: Pick<Records, 'once'>,
   payload: (client: Client | undefined) => object | undefined,
 ): ClientLookup => {
@@ -40,22 +38,13 @@ export const createClientLookup = (
     else kept.delete(id);
     return client;
   };
-  const ask = gather(async (ids: readonly string[]) => {
-    const asking = [...new Set(ids)];
-    const versions = await clients.versions(asking.filter((id) => CLIENT_ID.test(id)));
-    const found = new Map<string, Client | undefined>();
-    await Promise.all(
-      asking.map(async (id) => {
-        const version = versions.get(id);
-        if (version === undefined) kept.delete(id);
-        else {
-          const known = kept.get(id);
-          found.set(id, known?.version === version ? known.client : await load(id, version));
-        }
-      }),
-    );
-    return ids.map((id) => found.get(id));
-  });
+  const ask = async (id: string): Promise<Client | undefined> => {
+    const version = await clients.version(id);
+    const known = kept.get(id);
+    if (version !== undefined) return known?.version === version ? known.client : load(id, version);
+    kept.delete(id);
+    return undefined;
+  };
   const asked = (id: string): Promise<Client | undefined> => records.once(`client ${id}`, () => ask(id));
   /** The stamp of each registration that was read, made once for those who share it. */
   const stamps = new WeakMap<Client, string>();

@@ -71,28 +71,19 @@ export const createPaths = (issuer: string): ((path: string) => string | undefin
 };
 
 /**
- * Gives the context the library's cookies, which are signed, while it has the request; they are made when first asked for,
- * which a back-channel endpoint never does. Says how to give the context its own again.
+ * Gives the context the library's cookies, which are signed, while it has the request. Says how to give the context its own
+ * again.
  */
 const lendCookies = (ctx: Context, provider: Provider, secure: boolean): (() => void) => {
-  const usual = Object.getPrototypeOf(ctx) as object;
-  let lent = true;
-  let signed: Context['cookies'] | undefined;
-  const make = (): Context['cookies'] => {
-    const made = provider.createContext(ctx.req, ctx.res).cookies;
-    made.secure = secure;
-    return made;
-  };
-  Object.defineProperty(ctx, 'cookies', {
-    configurable: true,
-    get: () => (lent ? (signed ??= make()) : (Reflect.get(usual, 'cookies', ctx) as Context['cookies'])),
-    set: (cookies: Context['cookies']) => {
-      if (lent) signed = cookies;
-      else Reflect.set(usual, 'cookies', cookies, ctx);
-    },
-  });
+  const own = ctx.cookies;
+  const Jar = own.constructor as new (
+    request: Context['req'],
+    response: Context['res'],
+    options: { keys: string[]; secure: boolean },
+  ) => Context['cookies'];
+  ctx.cookies = new Jar(ctx.req, ctx.res, { keys: provider.keys as string[], secure });
   return () => {
-    lent = false;
+    ctx.cookies = own;
   };
 };
 

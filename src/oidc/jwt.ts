@@ -57,7 +57,11 @@ export const createTokenSigner = (keys: readonly SigningKey[]): TokenSigner => (
     const { kid, alg } = decode(header) ?? {};
     const key = keys.find((candidate) => candidate.kid === kid);
     if (!key || key.algorithm !== alg) return undefined;
-    const genuine = isSignature(key, Buffer.from(`${header}.${payload}`), Buffer.from(signature, 'base64url'));
+    const genuine = isSignature(
+      key,
+      Buffer.from(`${header}.${payload}`),
+      Buffer.from(signature, 'base64url'),
+    );
     return genuine ? decode(payload) : undefined;
   },
 });

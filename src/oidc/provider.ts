@@ -216,9 +216,8 @@ const createBuilder = (
   const opened = new Map<string, KeyObject>();
   const account = accountClient(config.origin);
   const find = (id: string) => (id === ACCOUNT_CLIENT ? Promise.resolve(account) : clients.find(id));
-  const versions = async (ids: readonly string[]) =>
-    new Map([...(await clients.versions(ids)), [ACCOUNT_CLIENT, 'ours']]);
-  const lookup = createClientLookup({ find, versions }, records, clientPayload);
+  const version = (id: string) => (id === ACCOUNT_CLIENT ? Promise.resolve('ours') : clients.version(id));
+  const lookup = createClientLookup({ find, version }, records, clientPayload);
   const refreshIds = createRefreshIds(deps.keyring.derive('refresh-tokens'));
   const adapter = createAdapter({
     ...{ records, texts, refreshIds, clock, idTokenFollows },

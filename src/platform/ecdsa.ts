@@ -22,7 +22,8 @@ const copyInteger = (der: Uint8Array, at: number, half: Uint8Array): number => {
 /** r‖s from DER; throws a TypeError for anything but two positive integers of 32 bytes at most. */
 export const rawFromDer = (der: Uint8Array): Buffer => {
   const raw = Buffer.alloc(2 * HALF);
-  if (der[0] !== SEQUENCE || der[1] !== der.length - 2) throw new TypeError('not an ECDSA signature of P-256');
+  if (der[0] !== SEQUENCE || der[1] !== der.length - 2)
+    throw new TypeError('not an ECDSA signature of P-256');
   const middle = copyInteger(der, 2, raw.subarray(0, HALF));
   if (copyInteger(der, middle, raw.subarray(HALF)) !== der.length) {
     throw new TypeError('not an ECDSA signature of P-256');

@@ -1,54 +1,55 @@
 import { gather } from '../platform/gather.ts';
 import type { Queryable } from '../platform/postgres.ts';
+import { versionsOf, type Versioned } from '../platform/versions.ts';
 import { PRACTITIONER, type PractitionerRow } from './repository.ts';
 
 /**
- * Persons by subject or national identifier, as often as every request of the provider asks. Requests of one moment share one query, and a person
- * whose row is the same as last time is not read whole again: PostgreSQL is asked each time which version of the row is
- * there (`xmin`, the transaction that wrote it), so that who is struck off is refused by the very next request.
+ * Persons by subject or national identifier, as often as every request of the provider asks. A person whose row is the same
+ * as last time is not read whole again: PostgreSQL is asked each time which version of the row is there (`xmin`, the
+ * transaction that wrote it), so that who is struck off is refused by the very next request.
  */
 
 /** Persons remembered by one process; each takes some kilobytes. */
 const MOST = 20_000;
 
-type Versioned = PractitionerRow & { asked: string; version: string };
+type VersionedRow = PractitionerRow & { asked: string; version: string };
 
 /** What a person is asked by. */
 export type PersonKey = 'subject' | 'national_id';
 
-/** From where a person is found by a value, and the value: by national identifier also by one from before a merge. */
-const FOUND: Record<PersonKey, string> = {
-  subject: `SELECT p.subject AS asked, p.*, p.id || ' ' || p.xmin AS version FROM practitioner p
-     WHERE p.subject = ANY ($1)`,
-  national_id: `SELECT p.national_id AS asked, p.*, p.id || ' ' || p.xmin AS version FROM practitioner p
-     WHERE p.national_id = ANY ($1)
+/** Whether a row is the same as last time: who it is of, and the transaction that wrote it. */
+const VERSION = `p.id || ' ' || p.xmin`;
+
+/** From where a person is found by a value: by national identifier also by one from before a merge. */
+const found = (what: string): Record<PersonKey, (values: string) => string> => ({
+  subject: (values) =>
+    `SELECT p.subject AS asked, ${what} FROM practitioner p WHERE p.subject = ANY (${values}::text[])`,
+  // Who has an identifier now comes before who had it.
+  national_id: (values) =>
+    `SELECT p.national_id AS asked, ${what} FROM practitioner p WHERE p.national_id = ANY (${values}::text[])
     UNION ALL
-    SELECT f.national_id, p.*, p.id || ' ' || p.xmin FROM practitioner_former f JOIN practitioner p ON p.id = f.practitioner_id
-     WHERE f.national_id = ANY ($1)`,
+    SELECT f.national_id, ${what} FROM practitioner_former f JOIN practitioner p ON p.id = f.practitioner_id
+     WHERE f.national_id = ANY (${values}::text[])`,
+});
+
+const VERSIONS = found(`${VERSION} AS version`);
+const PERSONS: Record<PersonKey, Versioned> = {
+  subject: { sql: VERSIONS.subject },
+  national_id: { sql: VERSIONS.national_id },
 };
+const ROWS = found(`p.*, ${VERSION} AS version`);
 
-/** Who has an identifier now comes before who had it. */
-const byAsked = <R extends { asked: string }>(rows: readonly R[]): Map<string, R> =>
-  new Map(rows.toReversed().map((row) => [row.asked, row]));
-
-const selectVersions = async (db: Queryable, key: PersonKey, values: readonly string[]) =>
-  byAsked(
-    (
-      await db.query<{ asked: string; version: string }>(
-        `SELECT asked, version FROM (${FOUND[key]}) AS found`,
-        [values],
-      )
-    ).rows,
+const selectRows = async (
+  db: Queryable,
+  key: PersonKey,
+  values: readonly string[],
+): Promise<Map<string, VersionedRow>> => {
+  const { rows } = await db.query<VersionedRow>(
+    `SELECT asked, version, ${PRACTITIONER} FROM (${ROWS[key]('$1')}) AS found`,
+    [values],
   );
-
-const selectRows = async (db: Queryable, key: PersonKey, values: readonly string[]) =>
-  byAsked(
-    (
-      await db.query<Versioned>(`SELECT asked, version, ${PRACTITIONER} FROM (${FOUND[key]}) AS found`, [
-        values,
-      ])
-    ).rows,
-  );
+  return new Map(rows.toReversed().map((row) => [row.asked, row]));
+};
 
 /** Makes the lookup by one of the keys; `make` turns a row into what is given out, which nobody may change. */
 export const createPersonLookup = <P>(
@@ -57,8 +58,9 @@ export const createPersonLookup = <P>(
   make: (row: PractitionerRow) => P,
 ): ((value: string) => Promise<P | undefined>) => {
   const known = new Map<string, { version: string; person: P }>();
+  const versionOf = versionsOf(db);
 
-  const remember = (row: Versioned): P => {
+  const remember = (row: VersionedRow): P => {
     const person = make(row);
     known.delete(row.asked);
     known.set(row.asked, { version: row.version, person });
@@ -67,22 +69,19 @@ export const createPersonLookup = <P>(
     return person;
   };
 
-  return gather(async (values: readonly string[]): Promise<(P | undefined)[]> => {
-    const asked = [...new Set(values)];
-    const found = new Map<string, P>();
-    const remembered = asked.filter((value) => known.has(value));
-    const versions =
-      remembered.length > 0
-        ? await selectVersions(db, key, remembered)
-        : new Map<string, { version: string }>();
-    for (const value of remembered) {
-      const entry = known.get(value);
-      if (entry && entry.version === versions.get(value)?.version) found.set(value, entry.person);
-      else known.delete(value);
-    }
-    const missing = asked.filter((value) => !known.has(value));
-    const rows = missing.length > 0 ? await selectRows(db, key, missing) : new Map<string, Versioned>();
-    for (const row of rows.values()) found.set(row.asked, remember(row));
-    return values.map((value) => found.get(value));
+  const load = gather(async (values: readonly string[]): Promise<(P | undefined)[]> => {
+    const rows = await selectRows(db, key, [...new Set(values)]);
+    const persons = new Map([...rows].map(([asked, row]) => [asked, remember(row)]));
+    return values.map((value) => persons.get(value));
   });
+
+  return async (value) => {
+    if (known.has(value)) {
+      const version = await versionOf(PERSONS[key], value);
+      const entry = known.get(value);
+      if (entry && entry.version === version) return entry.person;
+      if (version === undefined) known.delete(value);
+    }
+    return load(value);
+  };
 };

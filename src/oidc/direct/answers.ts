@@ -13,18 +13,14 @@ export const EXPOSED = {
 } as const;
 
 /** An answer about a token: never to be stored by anyone. */
-export const tokenAnswer = (
-  endpoint: keyof typeof EXPOSED,
-  status: number,
-  body: Buffer | string,
-): DirectAnswer => ({
+export const tokenAnswer = (endpoint: keyof typeof EXPOSED, status: number, body: string): DirectAnswer => ({
   status,
   headers: [...SHARED, 'Access-Control-Expose-Headers', EXPOSED[endpoint], ...NEVER_STORED, ...JSON_TYPE],
   body,
 });
 
 /** An answer that is the same for all. */
-export const publicAnswer = (type: string, etag: string, body: Buffer): DirectAnswer => ({
+export const publicAnswer = (type: string, etag: string, body: string): DirectAnswer => ({
   status: 200,
   headers: [...SHARED, 'ETag', etag, 'Content-Type', type],
   body,

@@ -17,7 +17,7 @@ export interface Metadata {
 interface Kept {
   type: string;
   etag: string;
-  body: Buffer;
+  body: string;
 }
 
 const ROUTES_KEPT = new Set(['discovery', 'jwks']);
@@ -49,7 +49,7 @@ export const createMetadata = (
     },
     keep(ctx) {
       if (!ROUTES_KEPT.has(ctx.oidc.route) || ctx.status !== 200 || typeof ctx.body !== 'object') return;
-      const body = Buffer.from(JSON.stringify(ctx.body));
+      const body = JSON.stringify(ctx.body);
       const etag = `"${sha256Base64url(body).slice(0, 22)}"`;
       const type = ctx.response.get('Content-Type') || 'application/json; charset=utf-8';
       const plain = ctx.method === 'GET' && !ctx.originalUrl.includes('?') && !cameElsewhere(ctx);

@@ -29,17 +29,17 @@ interface ClaimsOf {
 
 /** Answers by person, as long as the registry says the same of them. */
 const createBodies = () => {
-  const known = new WeakMap<Practitioner, Map<string, Buffer>>();
+  const known = new WeakMap<Practitioner, Map<string, string>>();
   return async (provider: Provider, account: PractitionerAccount, client: Client, scope: string) => {
     const { practitioner, accountId: sub, authMode } = account;
     const name = `${sub} ${authMode} ${scope}`;
-    const bodies = known.get(practitioner) ?? new Map<string, Buffer>();
+    const bodies = known.get(practitioner) ?? new Map<string, string>();
     const before = bodies.get(name);
     if (before) return before;
     const { Claims } = provider as unknown as ClaimsOf;
     const claims = new Claims(userinfoClaims(practitioner, sub, authMode), { client, ctx: undefined });
     claims.scope(scope);
-    const body = Buffer.from(JSON.stringify(await claims.result()));
+    const body = JSON.stringify(await claims.result());
     known.set(practitioner, bodies.set(name, body));
     return body;
   };
