@@ -1,4 +1,10 @@
-import { Provider, type AccessToken, type AdapterPayload, type Configuration } from 'oidc-provider';
+import {
+  Provider,
+  type AccessToken,
+  type AdapterPayload,
+  type Configuration,
+  type KoaContextWithOIDC,
+} from 'oidc-provider';
 import { epochSeconds, systemClock } from '../platform/clock.ts';
 
 /**
@@ -67,8 +73,7 @@ const writePlainly = (provider: Provider, namesOf: Namer, extraOf: ExtraTokenCla
   access.getValueAndPayload = async function () {
     if (this['format'] !== 'opaque') return getValueAndPayload.call(this);
     const payload = plainly(this);
-    const ctx = Provider.ctx;
-    const extra = ctx && (await extraOf(ctx, this as unknown as AccessToken));
+    const extra = await extraOf(Provider.ctx as KoaContextWithOIDC, this as unknown as AccessToken);
     this['extra'] = extra;
     return { value: this.jti, payload: { ...payload, extra } };
   };

@@ -9,11 +9,10 @@ export interface RedisSettings {
   readonly redisCluster?: readonly string[] | undefined;
 }
 
-// A Redis that is away must be an error within seconds, never a page that hangs: a connection on which an answer is due and
-// nothing comes is given up, with one timer for all that wait. Commands given in one turn of the event loop leave together.
+// A Redis that is away must be an error within seconds, never a page that hangs; one that stays connected and says nothing
+// is the store's to give up (store/redis.ts). Commands given in one turn of the event loop leave together.
 const PATIENCE = {
-  socketTimeout: 2000,
-  connectTimeout: 2000,
+  connectTimeout: 3000,
   maxRetriesPerRequest: 1,
   enableAutoPipelining: true,
 } as const;

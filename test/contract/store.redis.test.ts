@@ -76,6 +76,26 @@ describe('a Redis that goes away', () => {
     },
   );
 
+  test('is an error too when it stays connected and says nothing', { timeout: 40_000 }, async () => {
+    const folder = mkdtempSync('/tmp/caducee-redis-test-');
+    onFileEnd(() => rmSync(folder, { recursive: true }));
+    const server = await superviseRedis(['--port', '0', '--unixsocket', `${folder}/r.sock`, '--dir', folder]);
+    onFileEnd(() => server.stop());
+    const redis = openRedis({ redisUrl: `unix://${folder}/r.sock` });
+    const store = createRedisStore(redis);
+    onFileEnd(() => redis.disconnect());
+    await store.set('k', 'v', 60);
+    const pid = Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1]);
+
+    process.kill(pid, 'SIGSTOP');
+    const asked = performance.now();
+    const answers = await Promise.allSettled([store.get('k'), store.setIfAbsent('once', '1', 60)]);
+    process.kill(pid, 'SIGCONT');
+    expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(performance.now() - asked).toBeLessThan(10_000);
+    await vi.waitFor(async () => expect(await store.get('k')).toBe('v'), { timeout: 10_000 });
+  });
+
   test('so is a cluster', { timeout: 40_000 }, async () => {
     const folder = mkdtempSync('/tmp/caducee-redis-test-');
     onFileEnd(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Cluster, type ChainableCommander, type Redis } from 'ioredis';
+import { createPatience } from '../patience.ts';
 import type { RedisClient } from '../redis.ts';
 import { applyOne } from './changes.ts';
 import type { Change, ExpiringStore } from './contract.ts';
@@ -46,6 +47,8 @@ const runScript = async (
 };
 
 const CHANNEL = 'caducee:';
+/** A Redis that stays connected and says nothing is an error after this, or twice as long at most. */
+const PATIENCE_MS = 2000;
 
 /** Subscriptions on a connection of their own, made when first needed. A cluster keeps one by itself. */
 const createSubscriptions = (redis: RedisClient) => {
@@ -127,49 +130,56 @@ const applyTogether = async (
  */
 export const createRedisStore = (redis: RedisClient): ExpiringStore => {
   const subscriptions = createSubscriptions(redis);
+  const patiently = createPatience(PATIENCE_MS, () => new Error('Redis timed out'));
   const store: ExpiringStore = {
-    get: async (key) => (await redis.get(checkKey(key))) ?? undefined,
+    get: async (key) => (await patiently(redis.get(checkKey(key)))) ?? undefined,
     getMany: async (keys) =>
-      keys.length === 0 ? [] : (await redis.mget(...checkKeys(keys))).map((value) => value ?? undefined),
+      keys.length === 0
+        ? []
+        : (await patiently(redis.mget(...checkKeys(keys)))).map((value) => value ?? undefined),
     set: async (key, value, ttlSeconds) => {
-      await redis.set(checkKey(key), checkValue(value), 'EX', checkTtl(ttlSeconds));
+      await patiently(redis.set(checkKey(key), checkValue(value), 'EX', checkTtl(ttlSeconds)));
     },
     setIfAbsent: async (key, value, ttlSeconds) =>
-      (await redis.set(checkKey(key), checkValue(value), 'EX', checkTtl(ttlSeconds), 'NX')) === 'OK',
+      (await patiently(redis.set(checkKey(key), checkValue(value), 'EX', checkTtl(ttlSeconds), 'NX'))) ===
+      'OK',
     replace: async (key, expected, value, ttlSeconds) => {
       const ttl = ttlSeconds === undefined ? '' : checkTtl(ttlSeconds);
       return (
-        (await runScript(redis, REPLACE, checkKey(key), checkValue(expected), checkValue(value), ttl)) === 1
+        (await patiently(
+          runScript(redis, REPLACE, checkKey(key), checkValue(expected), checkValue(value), ttl),
+        )) === 1
       );
     },
-    take: async (key) => (await redis.getdel(checkKey(key))) ?? undefined,
+    take: async (key) => (await patiently(redis.getdel(checkKey(key)))) ?? undefined,
     delete: async (...keys) => {
-      if (keys.length > 0) await redis.del(...checkKeys(keys));
+      if (keys.length > 0) await patiently(redis.del(...checkKeys(keys)));
     },
-    increment: async (key, ttlSeconds) => runScript(redis, INCREMENT, checkKey(key), checkTtl(ttlSeconds)),
+    increment: async (key, ttlSeconds) =>
+      patiently(runScript(redis, INCREMENT, checkKey(key), checkTtl(ttlSeconds))),
     ttl: async (key) => {
-      const milliseconds = await redis.pttl(checkKey(key));
+      const milliseconds = await patiently(redis.pttl(checkKey(key)));
       return milliseconds < 0 ? undefined : Math.max(1, Math.ceil(milliseconds / 1000));
     },
     addMember: async (key, member, ttlSeconds) => {
-      await runScript(redis, ADD_MEMBER, checkKey(key), checkValue(member), checkTtl(ttlSeconds));
+      await patiently(runScript(redis, ADD_MEMBER, checkKey(key), checkValue(member), checkTtl(ttlSeconds)));
     },
     removeMember: async (key, member) => {
-      await redis.srem(checkKey(key), checkValue(member));
+      await patiently(redis.srem(checkKey(key), checkValue(member)));
     },
-    members: async (key) => [...(await redis.smembers(checkKey(key)))],
+    members: async (key) => [...(await patiently(redis.smembers(checkKey(key))))],
     apply: async (changes) =>
       redis instanceof Cluster || changes.length === 1
         ? // Commands given in one turn of the event loop leave together.
           Promise.all(changes.map((change) => applyOne(store, change)))
-        : applyTogether(redis as Redis, changes, (change) => applyOne(store, change)),
+        : patiently(applyTogether(redis as Redis, changes, (change) => applyOne(store, change))),
     publish: async (channel, message) => {
-      await redis.publish(CHANNEL + checkKey(channel), checkMessage(message));
+      await patiently(redis.publish(CHANNEL + checkKey(channel), checkMessage(message)));
     },
-    subscribe: async (channel, listener) => subscriptions.subscribe(checkKey(channel), listener),
+    subscribe: async (channel, listener) => patiently(subscriptions.subscribe(checkKey(channel), listener)),
     ping: async () => {
       // Through the slot of a key: in a cluster PING would only say that some node lives.
-      await redis.exists('ping');
+      await patiently(redis.exists('ping'));
     },
     close: async () => subscriptions.close(),
   };
