@@ -72,8 +72,10 @@ export const createKeyRing = (master: Uint8Array, previous?: Uint8Array): KeyRin
     return key;
   };
 
+  const keyOf = (purpose: string): KeyObject => prepare(derive(`encrypt/${purpose}`));
+
   const open = (purpose: string, data: Buffer, aad: string): Buffer => {
-    const decipher = createDecipheriv('aes-256-gcm', derive(`encrypt/${purpose}`), data.subarray(0, NONCE))
+    const decipher = createDecipheriv('aes-256-gcm', keyOf(purpose), data.subarray(0, NONCE))
       .setAAD(Buffer.from(aad))
       .setAuthTag(data.subarray(data.length - TAG));
     return Buffer.concat([decipher.update(data.subarray(NONCE, data.length - TAG)), decipher.final()]);
@@ -83,9 +85,7 @@ export const createKeyRing = (master: Uint8Array, previous?: Uint8Array): KeyRin
     derive,
     encrypt(purpose, plaintext, aad) {
       const nonce = bytes(NONCE);
-      const cipher = createCipheriv('aes-256-gcm', derive(`encrypt/${purpose}`), nonce).setAAD(
-        Buffer.from(aad),
-      );
+      const cipher = createCipheriv('aes-256-gcm', keyOf(purpose), nonce).setAAD(Buffer.from(aad));
       return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
     },
     decrypt(purpose, sealed, aad) {

@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { Connection, Jar, locationOf } from './http.ts';
+import { Connection, Jar, locationOf, type Answer } from './http.ts';
 import { CALLBACK, SECRET, type Paths, type ServiceId } from './targets.ts';
 
 /** What relying parties and browsers do, on one connection. */
@@ -29,6 +29,7 @@ export class Worker {
   jar = new Jar();
   /** The request that this worker polls. */
   polled = '';
+  #from: Record<string, string> = {};
   tokens: Tokens = { access_token: '', refresh_token: '', id_token: '' };
 
   constructor(port: number, host: string, paths: Paths) {
@@ -117,6 +118,35 @@ export class Worker {
     const { status, body } = await this.connection.send('POST', this.#paths.ciba, basic('ciba'), form);
     if (status !== 200) throw new Error(`no CIBA: ${status} ${body}`);
     this.polled = (JSON.parse(body) as { auth_req_id: string }).auth_req_id;
+  }
+
+  async #visit(method: 'GET' | 'POST', path: string, form?: string): Promise<Answer> {
+    const headers = { ...this.jar.header(path), ...this.#from, Accept: 'text/html' };
+    const answer = await this.connection.send(method, path, headers, form);
+    this.jar.keep(answer.head);
+    return answer;
+  }
+
+  /** Goes to the wait page of a sign-in by QR, which nobody scans. Each comes from an address of its own, which limits count. */
+  async wait(service: ServiceId): Promise<void> {
+    this.jar = new Jar();
+    const from = `10.${randomInt(256)}.${randomInt(256)}.${randomInt(256)}`;
+    this.#from = { 'X-Forwarded-For': from, Origin: `http://${this.connection.host}` };
+    const asked = await this.#visit('GET', authorizationPath(this.#paths, service, '&prompt=login'));
+    const page = locationOf(asked.head) ?? '';
+    const { body } = await this.#visit('GET', page);
+    const [, name = '', value = ''] =
+      /<input\s+type="hidden"\s+name="([^"]+)"\s+value="([^"]*)"/.exec(body) ?? [];
+    const sent = await this.#visit('POST', page, `${name}=${encodeURIComponent(value)}&moyen=qr`);
+    if (!locationOf(sent.head)?.endsWith('/attente'))
+      throw new Error(`no wait page: ${sent.status} ${sent.body}`);
+    this.polled = `${page}/statut`;
+  }
+
+  /** Asks whether the phone has answered, as the page does without an event stream. */
+  async waitStatus(): Promise<void> {
+    const { status, body } = await this.connection.send('GET', this.polled, this.jar.header(this.polled));
+    if (status !== 200 || !body.includes('"waiting"')) throw new Error(`wait: ${status} ${body}`);
   }
 
   /** Asks whether there is an answer. Ours tells whoever asks more than once a second to slow down, which costs the same. */

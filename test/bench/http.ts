@@ -23,7 +23,7 @@ const unchunk = (body: string): string => {
 
 export class Connection {
   readonly #port: number;
-  readonly #host: string;
+  readonly host: string;
   #socket: Socket | undefined;
   #received = '';
   #resolve: ((answer: Answer) => void) | undefined;
@@ -31,7 +31,7 @@ export class Connection {
 
   constructor(port: number, host: string) {
     this.#port = port;
-    this.#host = host;
+    this.host = host;
   }
 
   #open(): Promise<Socket> {
@@ -66,7 +66,7 @@ export class Connection {
 
   async send(method: string, path: string, headers: Record<string, string>, form?: string): Promise<Answer> {
     this.#socket ??= await this.#open();
-    let text = `${method} ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n`;
+    let text = `${method} ${path} HTTP/1.1\r\nHost: ${this.host}\r\n`;
     for (const [name, value] of Object.entries(headers)) text += `${name}: ${value}\r\n`;
     if (form !== undefined) {
       text += `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${form.length}\r\n`;

@@ -5,7 +5,7 @@ import type { Ready, Settings } from './targets.ts';
 
 /** The servers of the benchmark as processes, each pinned to the first core where the system can, and their CPU time. */
 
-export type Name = 'ours' | 'plain' | 'floor' | 'koa';
+export type Name = 'ours' | 'whole' | 'plain' | 'floor' | 'koa';
 
 export interface Running extends Ready {
   name: Name;
@@ -33,7 +33,7 @@ export const start = async (name: Name, settings: Settings, execArgv: string[] =
     child.once('message', (message) => resolve(message as Ready));
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
   });
-  const host = name === 'ours' ? `localhost:${ready.port}` : `127.0.0.1:${ready.port}`;
+  const host = name === 'ours' || name === 'whole' ? `localhost:${ready.port}` : `127.0.0.1:${ready.port}`;
   return { ...ready, name, pid, host, stop: () => child.kill('SIGTERM') };
 };
 

@@ -32,9 +32,12 @@ const READY_MS = 400;
 
 const cpuOf = ({ medians }: Result, name: Name): number => medians.get(name)?.cpu ?? Number.NaN;
 
+/** Ours is either the provider with a way in of its own, or the whole with its pages. */
+const oursIn = ({ medians }: Result): Name => (medians.has('whole') ? 'whole' : 'ours');
+
 /** What this provider is compared with: bare Koa for what is the same for all, else the plain provider. */
 const ratioOf = (result: Result): number =>
-  cpuOf(result, 'ours') / cpuOf(result, result.medians.has('koa') ? 'koa' : 'plain');
+  cpuOf(result, oursIn(result)) / cpuOf(result, result.medians.has('koa') ? 'koa' : 'plain');
 
 const number = (value: number, digits = 0): string => (Number.isNaN(value) ? '' : value.toFixed(digits));
 
@@ -54,10 +57,11 @@ export const rowOf = (result: Result): string => {
   const redis = (name: Name): string => number(medians.get(name)?.redisCpu ?? Number.NaN);
   const cells = [
     scenario.name,
-    ...(['ours', 'plain', 'floor', 'koa'] as const).map((name) => number(cpuOf(result, name))),
+    ...([oursIn(result), 'plain', 'floor', 'koa'] as const).map((name) => number(cpuOf(result, name))),
     `**${number(ratioOf(result), 2)}**`,
     ...[most === undefined ? '' : String(most), aim === undefined ? '' : String(aim)],
-    ...[`${redis('ours')} · ${redis('plain')}`, times('ours'), times('plain'), number(load, 1)],
+    ...[`${redis(oursIn(result))} · ${redis('plain')}`, times(oursIn(result)), times('plain')],
+    number(load, 1),
   ];
   return `| ${cells.join(' | ')} |`;
 };

@@ -60,6 +60,14 @@ export const MAIN: readonly Measured[] = [
     once: (worker) => worker.cibaPoll(),
   },
   {
+    key: 'waitStatus',
+    name: 'wait page, pending',
+    servers: ['plain', 'whole'],
+    prepare: (worker, server) => (server.name === 'whole' ? worker.wait('es256') : worker.ciba()),
+    // The plain provider has no such page: its poll is what comes nearest.
+    once: (worker, server) => (server.name === 'whole' ? worker.waitStatus() : worker.cibaPoll()),
+  },
+  {
     key: 'discovery',
     name: 'discovery',
     servers: ['plain', 'ours', 'koa'],

@@ -8,8 +8,6 @@ export interface Paths {
   discovery: string;
   jwks: string;
   ciba: string;
-  /** The poll of the wait page, where there is one. */
-  waitStatus: string;
 }
 
 /** Sent by a server once it listens. */
@@ -38,7 +36,6 @@ export const OUR_PATHS: Paths = {
   discovery: `${ISSUER_PATH}/.well-known/openid-configuration`,
   jwks: `${CONNECT}/certs`,
   ciba: `${CONNECT}/ext/ciba/auth`,
-  waitStatus: '/connexion/wait/statut',
 };
 
 export const LIBRARY_PATHS: Paths = {
@@ -49,7 +46,6 @@ export const LIBRARY_PATHS: Paths = {
   discovery: '/.well-known/openid-configuration',
   jwks: '/jwks',
   ciba: '/backchannel',
-  waitStatus: '/status',
 };
 
 export const SECRET = 'secret-secret-secret-secret-secret';
