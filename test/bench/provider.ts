@@ -61,7 +61,7 @@ const serverOf = (name: Name): Running => servers.get(name) as Running;
 /** Medians of one scenario, by server. */
 const measureAll = async (scenario: Measured): Promise<Result> => {
   const samples = new Map<Name, Sample[]>(scenario.servers.map((name) => [name, []]));
-  for (const name of scenario.servers) await measure(serverOf(name), redisPid, scenario, WINDOW / 3); // warm
+  for (const name of scenario.servers) await measure(serverOf(name), redisPid, scenario, WINDOW); // warm
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [name, all] of samples) {
       all.push(await measure(serverOf(name), redisPid, scenario, WINDOW));
