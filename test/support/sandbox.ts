@@ -50,10 +50,13 @@ const isFree = (port: number): Promise<boolean> =>
     probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve(true)));
   });
 
-/** The first of `PORTS` consecutive free ports, looked for from a random place. */
+/**
+ * The first of `PORTS` consecutive free ports, looked for from a random place below 32768: above, the system gives ports to
+ * outgoing connections, and one that was free an instant ago may be taken.
+ */
 export const freePortBase = async (): Promise<number> => {
   for (;;) {
-    const base = 20_000 + Math.floor(Math.random() * 1_500) * 20;
+    const base = 20_000 + Math.floor(Math.random() * 600) * 20;
     const free = await Promise.all(Array.from({ length: PORTS }, (_, index) => isFree(base + index)));
     if (free.every(Boolean)) return base;
   }
