@@ -9,7 +9,7 @@ import { createApp } from '../../src/app.ts';
 import { type CardProof, createHandoffs } from '../../src/card/handoff.ts';
 import { seedSandboxClients } from '../../src/clients/sandbox.ts';
 import { createClients } from '../../src/clients/service.ts';
-import { type Config, parseConfig } from '../../src/config.ts';
+import type { Config } from '../../src/config.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createKeyRing } from '../../src/platform/crypto.ts';
 import { startEmbeddedPostgres } from '../../src/platform/embedded/postgres.ts';
@@ -20,6 +20,7 @@ import { createPostgresStore } from '../../src/platform/store/postgres.ts';
 import { extensions as x, generateKeys, issue, issueCrl } from '../../src/sandbox/card/authority.ts';
 import { privateKeyPem } from '../../src/sandbox/card/pem.ts';
 import { ISSUERS, TEST_POLICY, createPki, issueCard } from '../../src/sandbox/card/pki.ts';
+import { testConfig } from '../support/config.ts';
 
 /**
  * The server's side of the benchmark, a process of its own so that its CPU time is only its own: Caducée with its card
@@ -102,20 +103,10 @@ const prepareDatabase = async (): Promise<{ db: Database; url: string }> => {
 };
 
 const configure = (port: number, url: string, settings: Record<string, string>): Config =>
-  parseConfig({
-    CADUCEE_MODE: 'sandbox',
+  testConfig({
     CADUCEE_ISSUER: `http://localhost:${port}/auth/realms/esante-wallet`,
     CADUCEE_DATABASE_URL: url,
-    CADUCEE_STORE: 'postgres',
     CADUCEE_TRUSTED_PROXIES: '127.0.0.1',
-    CADUCEE_MASTER_KEY: Buffer.alloc(32, 7).toString('base64url'),
-    CADUCEE_SMTP_URL: 'smtp://localhost:1',
-    CADUCEE_MAIL_FROM: 'Caducée <non@localhost>',
-    CADUCEE_TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
-    CADUCEE_TWILIO_AUTH_TOKEN: 'none',
-    CADUCEE_TWILIO_FROM: 'Caducee',
-    CADUCEE_HELP_PHONE: '01 99 00 00 00',
-    CADUCEE_HELP_HOURS: 'du lundi au vendredi',
     ...settings,
   });
 

@@ -1,27 +1,19 @@
 import { clientSchema, type ClientDeclaration } from '../../src/clients/schema.ts';
 import type { Clients } from '../../src/clients/service.ts';
-import { parseConfig, type Config } from '../../src/config.ts';
+import type { Config } from '../../src/config.ts';
+import { testConfig } from '../support/config.ts';
 import { CALLBACK, ISSUER_PATH, SECRET, SERVICES, settings } from './targets.ts';
 
 /** The configuration of our servers in the benchmark, at an origin; limits that it would run into are out of its way. */
 export const ourConfig = (origin: string): Config => {
   const { redisUrl, databaseUrl } = settings();
-  return parseConfig({
-    CADUCEE_MODE: 'sandbox',
+  return testConfig({
     CADUCEE_ISSUER: `${origin}${ISSUER_PATH}`,
     CADUCEE_DATABASE_URL: databaseUrl,
     CADUCEE_STORE: 'redis',
     CADUCEE_REDIS_URL: redisUrl,
     CADUCEE_TRUSTED_PROXIES: '127.0.0.1',
-    CADUCEE_MASTER_KEY: Buffer.alloc(32, 7).toString('base64url'),
-    CADUCEE_SMTP_URL: 'smtp://localhost:1',
-    CADUCEE_MAIL_FROM: 'Caducée <non@localhost>',
-    CADUCEE_TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
-    CADUCEE_TWILIO_AUTH_TOKEN: 'none',
-    CADUCEE_TWILIO_FROM: 'Caducee',
     CADUCEE_CIBA_PER_MINUTE: '100000',
-    CADUCEE_HELP_PHONE: '01 99 00 00 00',
-    CADUCEE_HELP_HOURS: 'du lundi au vendredi',
   });
 };
 

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { parseConfig } from '../../src/config.ts';
 import { directoryRoutes } from '../../src/directory/routes.ts';
 import { refreshDirectory } from '../../src/directory/refresh.ts';
 import { createKernel } from '../../src/http/kernel.ts';
@@ -13,6 +12,7 @@ import { createLog } from '../../src/platform/log.ts';
 import { migrate, readMigrations } from '../../src/platform/migrate.ts';
 import { openDatabase, type Database } from '../../src/platform/postgres.ts';
 import { startEmbeddedPostgres } from '../../src/platform/embedded/postgres.ts';
+import { testConfig } from '../support/config.ts';
 
 /**
  * `npm run bench:directory [PERSONS | URL]`: how long the directory takes to answer on the whole country (1.2 million persons
@@ -145,20 +145,7 @@ const serve = async (db: Database): Promise<{ origin: string; close(): void }> =
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
-  const config = parseConfig({
-    CADUCEE_MODE: 'sandbox',
-    CADUCEE_ISSUER: `${origin}/auth/realms/esante-wallet`,
-    CADUCEE_DATABASE_URL: 'postgres:///none',
-    CADUCEE_STORE: 'postgres',
-    CADUCEE_MASTER_KEY: Buffer.alloc(32, 7).toString('base64url'),
-    CADUCEE_SMTP_URL: 'smtp://localhost:1',
-    CADUCEE_MAIL_FROM: 'Caducée <non@localhost>',
-    CADUCEE_TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
-    CADUCEE_TWILIO_AUTH_TOKEN: 'none',
-    CADUCEE_TWILIO_FROM: 'Caducee',
-    CADUCEE_HELP_PHONE: '01 99 00 00 00',
-    CADUCEE_HELP_HOURS: 'de 8 h à 20 h',
-  });
+  const config = testConfig({ CADUCEE_ISSUER: `${origin}/auth/realms/esante-wallet` });
   const kernel = createKernel({ config, log: createLog('silent', new PassThrough()) });
   const limits = { hit: async () => ({ allowed: true, retryAfter: 0 }) };
   kernel.app.use(mount(directoryRoutes({ db, config, limits, render: kernel.render })));

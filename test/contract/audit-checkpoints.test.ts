@@ -10,7 +10,7 @@ import { createAuditJobs, runCheckpoint } from '../../src/audit/jobs.ts';
 import { createPlaces, findCheckpoints, type Place } from '../../src/audit/places.ts';
 import { signS3 } from '../../src/audit/sigv4.ts';
 import { onFileEnd } from '../support/cleanup.ts';
-import { testConfig } from '../support/login-site.ts';
+import { testConfig } from '../support/config.ts';
 import { startTestStore, STORE_KEY, STORE_REGION, type TestStore } from '../support/s3-store.ts';
 import { startTrail, type Trail } from '../support/audit-trail.ts';
 

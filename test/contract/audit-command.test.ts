@@ -11,7 +11,7 @@ import type { CommandContext } from '../../src/command.ts';
 import { UsageError } from '../../src/io.ts';
 import { onFileEnd } from '../support/cleanup.ts';
 import { startTrail, type Trail } from '../support/audit-trail.ts';
-import { testConfig } from '../support/login-site.ts';
+import { testConfig } from '../support/config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'caducee-audit-command-'));
 onFileEnd(() => rmSync(folder, { recursive: true, force: true }));

@@ -14,7 +14,7 @@ import { createLog } from '../../src/platform/log.ts';
 import { createPostgresStore } from '../../src/platform/store/postgres.ts';
 import type { Issued } from '../../src/sandbox/card/authority.ts';
 import { createCardFiles, DOCTOR, type CardFiles } from '../support/card-site.ts';
-import { testConfig } from '../support/login-site.ts';
+import { testConfig } from '../support/config.ts';
 import { testDatabase } from '../support/services.ts';
 
 const START = new Date('2027-03-01T08:00:00Z');

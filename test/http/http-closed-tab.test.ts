@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { createKernel } from '../../src/http/kernel.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { onFileEnd } from '../support/cleanup.ts';
-import { testConfig } from '../support/login-site.ts';
+import { testConfig } from '../support/config.ts';
 
 test('a tab that closes while it listens is in the access log, and is no error', async () => {
   const output = new PassThrough();

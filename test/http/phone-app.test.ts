@@ -10,7 +10,7 @@ import { type PhoneBuild, buildPhone, readBuild, writeBuild } from '../../src/ph
 import { createPhoneServer, servesPhone } from '../../src/phone/server.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { onFileEnd } from '../support/cleanup.ts';
-import { testConfig } from '../support/login-site.ts';
+import { testConfig } from '../support/config.ts';
 
 /** The app as a browser gets it, behind a proxy that ends TLS: `ecps.sante.example` beside `auth.sante.example`. */
 

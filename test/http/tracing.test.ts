@@ -9,7 +9,7 @@ import { createLog } from '../../src/platform/log.ts';
 import { querySummary, createTracing, traceDatabase, traceStore } from '../../src/platform/tracing.ts';
 import { createPostgresStore } from '../../src/platform/store/postgres.ts';
 import { onFileEnd } from '../support/cleanup.ts';
-import { testConfig } from '../support/login-site.ts';
+import { testConfig } from '../support/config.ts';
 import { testDatabase } from '../support/services.ts';
 
 interface Attribute {

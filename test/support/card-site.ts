@@ -30,7 +30,7 @@ import {
 } from '../../src/sandbox/card/pki.ts';
 import { addPractitioner } from '../http/oidc-harness.ts';
 import { onFileEnd } from './cleanup.ts';
-import { testConfig } from './login-site.ts';
+import { testConfig } from './config.ts';
 import { testDatabase } from './services.ts';
 
 /** The whole application with its card host: a development PKI, its lists served on loopback, real TLS. */

@@ -14,7 +14,7 @@ import { createPostgresStore } from '../../src/platform/store/postgres.ts';
 import { importFile } from '../../src/registry/import.ts';
 import { createRegistry, type Registry } from '../../src/registry/service.ts';
 import { onFileEnd } from './cleanup.ts';
-import { testConfig } from './login-site.ts';
+import { testConfig } from './config.ts';
 import { HEADERS, blocks, file, type Values } from './registry.ts';
 import { testDatabase } from './services.ts';
 

@@ -28,7 +28,7 @@ import { createRegistry, type Registry } from '../../src/registry/service.ts';
 import type { Inbox, InboxMessage } from '../../src/sandbox/inbox/index.ts';
 import { createRefusals, type Refusals } from '../../src/support/refusals.ts';
 import { onFileEnd } from './cleanup.ts';
-import { testConfig } from './login-site.ts';
+import { testConfig } from './config.ts';
 import { inboxTransports, startInbox, testMessages } from './mail.ts';
 import { createMemoryVault, type MemoryVault } from './phone-vault.ts';
 import { blocks, doctor, file, HEADERS, rpps, type Values } from './registry.ts';

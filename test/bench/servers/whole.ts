@@ -1,18 +1,14 @@
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:http';
 import { createApp } from '../../../src/app.ts';
 import { createClients } from '../../../src/clients/service.ts';
 import { createLog } from '../../../src/platform/log.ts';
 import { openDatabase } from '../../../src/platform/postgres.ts';
+import { freePorts } from '../../support/servers.ts';
 import { ourConfig, registerServices } from '../config.ts';
 import { OUR_PATHS, settings, tellReady } from '../targets.ts';
 
 /** Caducée whole, with its sign-in pages: for what a browser does while it waits for the phone. */
 
-const probe = createServer();
-await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-const { port } = probe.address() as AddressInfo;
-await new Promise((resolve) => probe.close(resolve));
+const [port = 0] = await freePorts(1);
 const { databaseUrl } = settings();
 const db = openDatabase(databaseUrl);
 await registerServices(createClients({ db }));

@@ -21,7 +21,7 @@ import { sandboxPorts } from '../../../src/sandbox/ports.ts';
 import { decodeQrPng } from '../../../src/sandbox/phone/inbox.ts';
 import { parseMailQr } from '../../../src/ecps/protocol/qr.ts';
 import { onFileEnd } from '../../support/cleanup.ts';
-import { testConfig } from '../../support/login-site.ts';
+import { testConfig } from '../../support/config.ts';
 import { inboxTransports, startInbox, testMessages } from '../../support/mail.ts';
 import { HEADERS, blocks, doctor, file, rpps } from '../../support/registry.ts';
 import { testDatabase } from '../../support/services.ts';
