@@ -56,8 +56,9 @@ export const press = async (page: Page, digits: string): Promise<void> => {
   if (byButton) await submit.click();
 };
 
+/** Waits for the screen of this title: all of it, since “Votre e-CPS” begins several. */
 export const heading = (page: Page, name: string | RegExp) =>
-  page.getByRole('heading', { level: 1, name }).waitFor();
+  page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
 
 interface InboxMessage {
   id: string;
