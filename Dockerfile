@@ -30,7 +30,7 @@ COPY src src
 COPY --from=phone /app/.cache/phone .cache/phone
 # Compiles once what every start would: the sources are TypeScript, stripped at load.
 ENV NODE_COMPILE_CACHE=/app/.cache/node
-RUN node -e "import('/app/src/app.ts').then(() => process.exit(0))" && node src/cli.ts --help > /dev/null
+RUN node -e "Promise.all(['main.ts', 'app.ts', 'card/service.ts', 'card/services.ts'].map((name) => import('/app/src/' + name))).then(() => process.exit(0))" && node src/cli.ts --help > /dev/null
 
 FROM node:24-slim
 # What only builds has no place where keys are: neither package managers nor a way to fetch more.

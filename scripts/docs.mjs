@@ -87,7 +87,7 @@ ${table(['event', 'what happened'], rows)}
 };
 
 const commands = async () => {
-  const { run } = await import('../src/cli.ts');
+  const { run } = await import('../src/command-line.ts');
   const help = async (args) => {
     let text = '';
     const stdout = { write: (part) => (text += part) };

@@ -26,7 +26,7 @@ export const ZONES = [
   },
   {
     zone: 'wiring',
-    prefix: /^src\/(main|app|cli|wiring)(\.ts|\/)/,
+    prefix: /^src\/(main|app|cli|command-line|wiring)(\.ts|\/)/,
     may: 'anything',
     why: 'the composition root',
   },

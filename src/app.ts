@@ -1,11 +1,11 @@
 import type { Server } from 'node:http';
 import type Router from '@koa/router';
 import { accountRoutes } from './account/routes.ts';
-import { createCard } from './card/service.ts';
+import type { Card, CardDeps } from './card/service.ts';
 import { watchSigningKeys } from './wiring/signing-keys.ts';
 import { openKeyring, openKms } from './wiring/kms.ts';
 import { askPhones, toCibaDecision } from './wiring/ciba.ts';
-import { createServiceTrust } from './card/services.ts';
+import type { ServiceTrust } from './card/services.ts';
 import { createClients } from './clients/service.ts';
 import type { Config } from './config.ts';
 import { createContacts } from './contacts/service.ts';
@@ -77,6 +77,20 @@ const mtlsServerOf = (config: Config, kernel: Kernel, log: Log): (() => Server) 
   return () => createMtlsServer(config, { origin, log, serves, handler: kernel.handler() });
 };
 
+/** The card, where one is configured: a site without a card host never loads what reads certificates. */
+const openCard = async (deps: CardDeps): Promise<Card | undefined> => {
+  if (deps.config.cardOrigin === undefined) return undefined;
+  const { createCard } = await import('./card/service.ts');
+  return createCard(deps);
+};
+
+/** Who judges services' certificates, where an authority of theirs is configured. */
+const openServiceTrust = async (config: Config, clock: Clock): Promise<ServiceTrust | undefined> => {
+  if (config.mtlsTrustFile === undefined) return undefined;
+  const { createServiceTrust } = await import('./card/services.ts');
+  return createServiceTrust(config.mtlsTrustFile, clock);
+};
+
 /** A check that passes when nothing is named. */
 const saysNothing = async (names: readonly string[]): Promise<void> => {
   if (names.length > 0) throw new Error(`missing or stale: ${names.join(', ')}`);
@@ -121,7 +135,7 @@ const compose = async (
     onOutcome: (outcome) => metrics.message(outcome),
     onSubscriptionGone: (deviceId) => ecps.devices.forgetPush(deviceId),
   });
-  const card = createCard({
+  const card = await openCard({
     ...{ config, db, store, registry, keyring, audit, clock, log },
     counted: (outcome) => metrics.signIn({ means: 'card', outcome }),
   });
@@ -135,8 +149,7 @@ const compose = async (
   const oidc = await createOidc({
     ...{ config, db, store, registry, clients, keyring, audit, clock, log },
     pages: createOidcPages(kernel.render, config, kernel.refused),
-    certificateTrust:
-      config.mtlsTrustFile === undefined ? undefined : createServiceTrust(config.mtlsTrustFile, clock),
+    certificateTrust: await openServiceTrust(config, clock),
     cardRefused: card && ((nationalId, serial) => card.recheck(nationalId, serial)),
     metrics: (name, clientId) => metrics.count(name, clientId),
     delivered: (outcome) => metrics.message(outcome),

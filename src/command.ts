@@ -28,8 +28,8 @@ export interface ConfirmedAct {
 }
 
 /**
- * What cli.ts hands to each command. Configuration and database are opened when first asked for (`--help` needs
- * neither) and closed by cli.ts. Without a configuration of its own, a command finds the running sandbox.
+ * What command-line.ts hands to each command. Configuration and database are opened when first asked for (`--help` needs
+ * neither) and closed by it. Without a configuration of its own, a command finds the running sandbox.
  */
 export interface CommandContext {
   io: CommandIo;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { isOpposed } from '../../src/card/repository.ts';
-import { run as runCaducee } from '../../src/cli.ts';
+import { run as runCaducee } from '../../src/command-line.ts';
 import type { Database } from '../../src/platform/postgres.ts';
 import { onFileEnd } from '../support/cleanup.ts';
 import { testDatabase } from '../support/services.ts';
