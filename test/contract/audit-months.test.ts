@@ -193,10 +193,9 @@ describe('months that are too old', () => {
   test('sixteen processes that drop and sign at once do it once', async () => {
     trail.clock.set('2040-05-01T00:00:00Z');
     const done = (await Promise.all(Array.from({ length: 16 }, () => prune(3)))).flat();
-    expect(done.filter((one) => 'events' in one).map(({ partition }) => partition)).toEqual([
-      'audit_event_first',
-      'audit_event_2040_01',
-    ]);
+    // Each month once, whichever of the sixteen it was.
+    const dropped = done.filter((one) => 'events' in one).map(({ partition }) => partition);
+    expect(dropped.sort()).toEqual(['audit_event_2040_01', 'audit_event_first']);
     await trail.seal();
     const { db, key, clock } = trail;
     const made = await Promise.all(Array.from({ length: 16 }, () => makeCheckpoint(db, { key, clock })));

@@ -265,7 +265,7 @@ describe('who cannot activate is told why, and what to do', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('link', { name: 'Revenir où vous en étiez' }).click();
     await page.waitForURL(`${sandbox.info.app}activer`);
-    expect(await page.locator('#identifier').isVisible()).toBe(true);
+    await page.locator('#identifier').waitFor();
     await context.close();
   });
 });
