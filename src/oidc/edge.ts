@@ -87,6 +87,21 @@ const lendCookies = (ctx: Context, provider: Provider, secure: boolean): (() => 
   };
 };
 
+/**
+ * The context as the library gets it. It would define `oidc` there as a getter made for this request, and the engine keeps
+ * getters among what is old: each would hold its whole request until the collector looks through the whole heap. Here it
+ * becomes a plain value.
+ */
+const asGiven: ProxyHandler<Context> = {
+  get: (ctx, key) => ctx[key as keyof Context] as unknown,
+  set: (ctx, key, value) => {
+    (ctx as Record<PropertyKey, unknown>)[key] = value;
+    return true;
+  },
+  defineProperty: (ctx, key, { get, ...more }) =>
+    Reflect.defineProperty(ctx, key, get ? { configurable: true, value: get() as unknown } : more),
+};
+
 /** Runs the library's own handler on this context, below another path; says whether it knew the path. */
 const runLibrary = async (
   ctx: Context,
@@ -104,7 +119,7 @@ const runLibrary = async (
   ctx.url = inner + search;
   let known = true;
   try {
-    await handler(ctx, async () => {
+    await handler(new Proxy(ctx, asGiven), async () => {
       known = false;
     });
   } finally {

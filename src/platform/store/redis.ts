@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Cluster, type ChainableCommander, type Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import { createPatience } from '../patience.ts';
 import type { RedisClient } from '../redis.ts';
 import { applyOne } from './changes.ts';
-import type { Change, ExpiringStore } from './contract.ts';
+import type { ExpiringStore } from './contract.ts';
 import { checkKey, checkKeys, checkMessage, checkTtl, checkValue } from './keys.ts';
 import { createListeners } from './listeners.ts';
 
@@ -81,49 +81,6 @@ const createSubscriptions = (redis: RedisClient) => {
   };
 };
 
-const addCommand = (pipeline: ChainableCommander, change: Change): void => {
-  const key = checkKey(change.key);
-  switch (change.do) {
-    case 'set':
-      pipeline.set(key, checkValue(change.value), 'EX', checkTtl(change.ttlSeconds));
-      break;
-    case 'setIfAbsent':
-      pipeline.set(key, checkValue(change.value), 'EX', checkTtl(change.ttlSeconds), 'NX');
-      break;
-    case 'replace': {
-      const ttl = change.ttlSeconds === undefined ? '' : checkTtl(change.ttlSeconds);
-      pipeline.evalsha(REPLACE.sha, 1, key, checkValue(change.expected), checkValue(change.value), ttl);
-      break;
-    }
-    case 'delete':
-      pipeline.del(key);
-      break;
-    case 'addMember':
-      pipeline.evalsha(ADD_MEMBER.sha, 1, key, checkValue(change.member), checkTtl(change.ttlSeconds));
-  }
-};
-
-/** Several changes in one write on the connection, and one answer. */
-const applyTogether = async (
-  redis: Redis,
-  changes: readonly Change[],
-  alone: (change: Change) => Promise<boolean>,
-): Promise<boolean[]> => {
-  const pipeline = redis.pipeline();
-  for (const change of changes) addCommand(pipeline, change);
-  const answers = (await pipeline.exec()) ?? [];
-  return Promise.all(
-    changes.map(async (change, index) => {
-      const [error, answer] = answers[index] ?? [new Error('Redis did not answer')];
-      // A node that does not know the script yet.
-      if (error?.message.startsWith('NOSCRIPT')) return alone(change);
-      if (error) throw error;
-      if (change.do === 'replace') return answer === 1;
-      return change.do === 'setIfAbsent' ? answer === 'OK' : true;
-    }),
-  );
-};
-
 /**
  * The expiring state in Redis (6.2 or later) or Redis Cluster. `close()` ends what the store itself opened (its
  * subscriptions); the client belongs to the caller.
@@ -168,11 +125,8 @@ export const createRedisStore = (redis: RedisClient): ExpiringStore => {
       await patiently(redis.srem(checkKey(key), checkValue(member)));
     },
     members: async (key) => [...(await patiently(redis.smembers(checkKey(key))))],
-    apply: async (changes) =>
-      redis instanceof Cluster || changes.length === 1
-        ? // Commands given in one turn of the event loop leave together.
-          Promise.all(changes.map((change) => applyOne(store, change)))
-        : patiently(applyTogether(redis as Redis, changes, (change) => applyOne(store, change))),
+    // Commands given in one turn of the event loop leave together (../redis.ts).
+    apply: async (changes) => Promise.all(changes.map((change) => applyOne(store, change))),
     publish: async (channel, message) => {
       await patiently(redis.publish(CHANNEL + checkKey(channel), checkMessage(message)));
     },
