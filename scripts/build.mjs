@@ -1,5 +1,6 @@
-// Bundles the program for production into dist/, or into the folder named: some hundred files instead of a thousand and more
-// to find, read and link at each start (docs/adr/0023-production-bundle.md). The sources run as they are everywhere else.
+// Bundles the program for production into dist/, or into the folder named, the `dist` of a copy of the project: some hundred
+// files instead of a thousand and more to find, read and link at each start (docs/adr/0023-production-bundle.md). The sources
+// run as they are everywhere else.
 // Nothing is minified and each module stands under a comment with its path: a stack trace needs no source map, which would
 // have to be read at start.
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -8,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Where the bundle is run, seen from the sources. */
+const home = join(root, 'dist');
 
 /**
  * Packages that stay outside, loaded from node_modules by whoever calls them: esbuild is a native program, called where the
@@ -20,33 +23,33 @@ const BANNER = `import { createRequire as requireOfBundle } from 'node:module';
 const require = requireOfBundle(import.meta.url);`;
 
 /**
- * Where a source is, said from the files of the bundle, which all lie in `outdir`: views, migrations and configuration are
+ * Where a source is, said from the files of the bundle, which all lie in one folder: assets, migrations and configuration are
  * found from there, and stay where they are.
  */
-const placesOf = (path, outdir) => {
-  const from = (to) => JSON.stringify(relative(outdir, to).replaceAll('\\', '/'));
-  const join = (to) => `process.getBuiltinModule('node:path').join(import.meta.dirname, ${from(to)})`;
+const placesOf = (path) => {
+  const from = (to) => JSON.stringify(relative(home, to));
+  const joined = (to) => `process.getBuiltinModule('node:path').join(import.meta.dirname, ${from(to)})`;
   return {
     'import.meta.url': `new URL(${from(path)}, import.meta.url).href`,
-    'import.meta.dirname': join(dirname(path)),
-    'import.meta.filename': join(path),
+    'import.meta.dirname': joined(dirname(path)),
+    'import.meta.filename': joined(path),
   };
 };
 
 /** `import.meta` of each source keeps meaning that source; packages are JavaScript and need none. */
-const places = (outdir) => ({
+const places = {
   name: 'places',
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/, namespace: 'file' }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
-      const known = placesOf(path, outdir);
+      const known = placesOf(path);
       return {
         loader: 'ts',
         contents: text.replace(/\bimport\.meta\.(url|dirname|filename)\b/g, (name) => known[name]),
       };
     });
   },
-});
+};
 
 /**
  * The sandbox is no part of production: it needs development files beside it, compiles the phone app and starts a database.
@@ -80,7 +83,7 @@ const licences = async (inputs) => {
   return `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
 };
 
-const outdir = resolve(process.argv[2] ?? join(root, 'dist'));
+const outdir = resolve(process.argv[2] ?? home);
 await rm(outdir, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
@@ -98,7 +101,7 @@ const { metafile } = await build({
   external: EXTERNAL,
   legalComments: 'none',
   banner: { js: BANNER },
-  plugins: [places(outdir), noSandbox],
+  plugins: [places, noSandbox],
 });
 await writeFile(join(outdir, 'LICENSES.txt'), await licences(Object.keys(metafile.inputs)));
 const sizes = Object.values(metafile.outputs).map(({ bytes }) => bytes);
