@@ -34,7 +34,7 @@ const layOut = (): void => {
         to: to === './' ? basename(name) : to,
       })),
   );
-  for (const { from, to } of copied.filter(({ to }) => to !== 'dist' && !to.startsWith('.cache'))) {
+  for (const { from, to } of copied.filter((one) => !/^(dist$|\.cache)/.test(one.to))) {
     cpSync(join(ROOT, from), join(folder, to), { recursive: true, dereference: true });
   }
 };
