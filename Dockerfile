@@ -4,33 +4,31 @@
 # Nothing is written to the file system. With PostgreSQL and Redis beside it: deploy/compose; on Kubernetes: deploy/helm.
 # The sandbox needs no container: npm start.
 
-FROM node:24-slim AS dependencies
-WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-# No development tools; no platform packages either: the image has its Node, and its PostgreSQL is elsewhere.
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
-
-FROM node:24-slim AS phone
+FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # The bundler is a platform package, so all of those come; none goes further than this stage.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+COPY config config
 COPY views views
 COPY src src
-RUN node -e "import('/app/src/phone/build.ts').then(async (phone) => phone.writeBuild(await phone.buildPhone()))"
+COPY scripts scripts
+RUN npm run build
 
 FROM node:24-slim AS application
 WORKDIR /app
-COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./
 COPY config config
 COPY migrations migrations
-COPY views views
-COPY src src
-COPY --from=phone /app/.cache/phone .cache/phone
-# Compiles once what every start would: the sources are TypeScript, stripped at load.
+COPY views/assets views/assets
+COPY --from=build /app/dist dist
+COPY --from=build /app/.cache/phone .cache/phone
+# The font is read as files; all other packages are in the bundle, with their licences.
+COPY --from=build /app/node_modules/@fontsource/atkinson-hyperlegible node_modules/@fontsource/atkinson-hyperlegible
+# Compiles once what every start would: what a process serves with, and what it loads when it is first needed.
 ENV NODE_COMPILE_CACHE=/app/.cache/node
-RUN node -e "Promise.all(['main.ts', 'app.ts', 'card/service.ts', 'card/services.ts'].map((name) => import('/app/src/' + name))).then(() => process.exit(0))" && node src/cli.ts --help > /dev/null
+RUN node -e "Promise.all(fs.globSync('/app/dist/*-*.js').map((file) => import(file).catch(() => undefined))).then(() => process.exit(0))" \
+    && node dist/cli.js serve --help > /dev/null
 
 FROM node:24-slim
 # What only builds has no place where keys are: neither package managers nor a way to fetch more.
@@ -53,5 +51,5 @@ EXPOSE 4000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.CADUCEE_LISTEN_PORT}/livez`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "src/cli.ts"]
+ENTRYPOINT ["node", "dist/cli.js"]
 CMD ["serve"]

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { addressProblems, isLoopbackHost } from './config/addresses.ts';
 import { AUDIT_SETTINGS, auditProblems } from './config/audit.ts';
 import { CARD_SETTINGS, cardProblems } from './config/card.ts';

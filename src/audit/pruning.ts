@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256 } from '../platform/crypto.ts';
 import type { Queryable } from '../platform/postgres.ts';
 import type { AuditKey } from './key.ts';

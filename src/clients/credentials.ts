@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseName } from '../platform/distinguished-name.ts';
 
 /** How a relying party proves who it is, and to what its tokens are bound: the names of the RFCs, and their rules. */

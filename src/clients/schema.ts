@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkCredentials, CLIENT_ALGORITHMS, credentialFields } from './credentials.ts';
 import { COMPATIBILITY_NAMES } from './compatibility.ts';
 

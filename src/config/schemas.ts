@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What settings may look like, each with the words of its own refusal. */
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Refusal } from '../http/errors.ts';
 
 /** Where a page of results ends, and the next one begins: opaque to who carries it, checked when it comes back. */

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { z } from 'zod';
+import * as z from 'zod';
 import { diagnosisPage, diagnosticPage, type Diagnosis } from '../../views/pages/card.ts';
 import { CARD_REFUSALS, type CardRefusal } from '../card/reasons.ts';
 import { Refusal } from '../http/errors.ts';

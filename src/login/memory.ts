@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CARD_REFUSALS } from '../card/reasons.ts';
 import type { Cookies } from '../http/cookies.ts';
 import { token } from '../platform/random.ts';

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { z } from 'zod';
+import * as z from 'zod';
 import { loginText } from '../../views/locales/login.ts';
 import { selfTestDonePage, selfTestPage } from '../../views/pages/self-test.ts';
 import { localeOf } from '../http/locale.ts';

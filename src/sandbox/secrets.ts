@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import webpush from 'web-push';
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytes, token } from '../platform/random.ts';
 
 /** Secrets of one sandbox, made at its first start: none has a default in the code, and no two sandboxes share any. */

@@ -73,15 +73,16 @@ export const cleanEnvironment = (changes: Record<string, string>): Record<string
   ...changes,
 });
 
-/** Runs `caducee …` as a process of its own; never throws for a non-zero exit code. */
+/** Runs `caducee …` as a process of its own, from the sources or as built; never throws for a non-zero exit code. */
 export const runCaducee = (
   args: readonly string[],
   environment: Record<string, string> = {},
+  program = join(ROOT, 'src', 'cli.ts'),
 ): Promise<CommandResult> =>
   new Promise((resolve) => {
     execFile(
       process.execPath,
-      [join(ROOT, 'src', 'cli.ts'), ...args],
+      [program, ...args],
       { env: cleanEnvironment(environment), cwd: ROOT, maxBuffer: 32 * 1024 * 1024 },
       (error, stdout, stderr) =>
         resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, stdout, stderr }),

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, decodeJwt, jwtVerify, type JSONWebKeySet } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Refusal } from '../../http/errors.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { constantTimeEqualText, sha256Base64url } from '../../platform/crypto.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Audit } from '../../audit/record.ts';
 import { Refusal } from '../../http/errors.ts';
 import type { Clock } from '../../platform/clock.ts';

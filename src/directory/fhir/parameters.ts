@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Refusal } from '../../http/errors.ts';
 import { wordsOf } from '../words.ts';
 import { fold } from '../../registry/fold.ts';

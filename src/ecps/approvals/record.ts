@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ExpiringStore } from '../../platform/store/contract.ts';
 import { approvalContext } from '../protocol/context.ts';
 import { SERVE_SECONDS, TRANSACTION_SECONDS } from './limits.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { Refusal } from '../../http/errors.ts';
 import type { Queryable } from '../../platform/postgres.ts';
 import { uuid } from '../../platform/random.ts';

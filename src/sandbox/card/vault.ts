@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { normalizeSerial } from '../../card/certificate.ts';
 import { type Issued, extensions, generateKeys, issue } from './authority.ts';
 import { privateKeyPem, readIssued } from './pem.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PNG } from 'pngjs';
 import decodeQr from 'qr/decode.js';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseMailQr } from '../../ecps/protocol/qr.ts';
 
 /** Reads the sandbox's inbox as a person would: finds the mail with the QR of an activation, and the SMS with the code. */

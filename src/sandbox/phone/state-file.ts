@@ -1,5 +1,5 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fromBase64url, toBase64url } from '../../ecps/protocol/encoding.ts';
 import { publicJwk } from '../../ecps/protocol/payloads.ts';
 import type { PhoneKeys, Vault } from '../../phone/vault.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { constantTimeEqualText, hmacSha256 } from '../../../platform/crypto.ts';
 import type { ExpiringStore } from '../../../platform/store/contract.ts';
 import { SECRET_BYTES } from '../../protocol/qr.ts';
