@@ -80,12 +80,14 @@ export const createGate = (
     const started = performance.now();
     const answer = ({ status, headers, body }: DirectAnswer): void => {
       response.once('close', () => observe(request, response, { method, url, started }));
+      const size = Buffer.byteLength(body);
+      const length = status === 304 ? [] : ['Content-Length', String(size)];
       response.writeHead(status, [
-        ...fixed,
-        ...['X-Request-Id', requestState({ req: request }).id, ...headers],
-        ...(status === 304 ? [] : ['Content-Length', String(Buffer.byteLength(body))]),
+        ...[...fixed, 'X-Request-Id', requestState({ req: request }).id],
+        ...[...headers, ...length],
       ]);
-      response.end(body);
+      // The same bytes; but of UTF-8 Node reckons with three for each character, and beyond 16 KiB it writes a slower way.
+      response.end(body, size === body.length ? 'latin1' : 'utf8');
     };
     return direct({ request, method, url, answer, otherwise });
   };

@@ -9,11 +9,11 @@ import { createDirectUserinfo, type DirectDeps } from './userinfo.ts';
 /** All that the provider answers directly. */
 export const createDirect = (deps: DirectDeps & { metadata: Metadata; store: ExpiringStore }): Direct => {
   const base = new URL(deps.issuer).pathname.replace(/\/$/, '');
-  const all: readonly Direct[] = [
+  const { direct: metadata } = deps.metadata;
+  const others: readonly Direct[] = [
     createDirectUserinfo(`${base}${ROUTES.userinfo}`, deps),
     createDirectIntrospection(`${base}${ROUTES.introspection}`, deps),
     createDirectCibaPoll(`${base}${ROUTES.token}`, deps),
-    deps.metadata.direct,
   ];
-  return (asked) => all.some((direct) => direct(asked));
+  return (asked) => metadata(asked) || others.some((direct) => direct(asked));
 };

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
-import type { Direct } from '../../http/direct.ts';
+import type { Direct, DirectAnswer } from '../../http/direct.ts';
 import { sha256Base64url } from '../../platform/crypto.ts';
 import { notModified, publicAnswer } from './answers.ts';
 
@@ -15,9 +15,9 @@ export interface Metadata {
 }
 
 interface Kept {
-  type: string;
   etag: string;
-  body: string;
+  whole: DirectAnswer;
+  unchanged: DirectAnswer;
 }
 
 const ROUTES_KEPT = new Set(['discovery', 'jwks']);
@@ -40,11 +40,7 @@ export const createMetadata = (
     direct({ request, method, url, answer }) {
       const known = method === 'GET' ? kept.get(provider())?.get(url) : undefined;
       if (!known) return false;
-      answer(
-        has(known.etag, request.headers['if-none-match'])
-          ? notModified(known.etag)
-          : publicAnswer(known.type, known.etag, known.body),
-      );
+      answer(has(known.etag, request.headers['if-none-match']) ? known.unchanged : known.whole);
       return true;
     },
     keep(ctx) {
@@ -55,7 +51,8 @@ export const createMetadata = (
       const plain = ctx.method === 'GET' && !ctx.originalUrl.includes('?') && !cameElsewhere(ctx);
       if (plain) {
         const all = kept.get(ctx.oidc.provider) ?? new Map<string, Kept>();
-        if (all.size < MOST) kept.set(ctx.oidc.provider, all.set(ctx.originalUrl, { type, etag, body }));
+        const made = { etag, whole: publicAnswer(type, etag, body), unchanged: notModified(etag) };
+        if (all.size < MOST) kept.set(ctx.oidc.provider, all.set(ctx.originalUrl, made));
       }
       ctx.set('ETag', etag);
       if (has(etag, ctx.get('If-None-Match') || undefined)) ctx.status = 304;

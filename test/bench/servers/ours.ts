@@ -7,6 +7,7 @@ import { createOidcPages } from '../../../src/login/oidc-pages.ts';
 import { createOidc } from '../../../src/oidc/provider.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { createKeyRing } from '../../../src/platform/crypto.ts';
+import { tuneEngine } from '../../../src/platform/engine.ts';
 import { createLog } from '../../../src/platform/log.ts';
 import { createMetrics } from '../../../src/platform/metrics.ts';
 import { openDatabase } from '../../../src/platform/postgres.ts';
@@ -21,6 +22,7 @@ import { HOLDER, OUR_PATHS, settings, tellReady } from '../targets.ts';
  * wires them; in place of the sign-in pages one that believes whoever asks. The log is at `warn`, since the others write none.
  */
 
+tuneEngine();
 const { databaseUrl } = settings();
 
 const server = createServer();
