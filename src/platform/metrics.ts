@@ -91,6 +91,19 @@ export interface Metrics {
 /** Series remembered by name. */
 const MOST_SERIES = 2000;
 
+/** The answers of one method, route and status. */
+interface Series {
+  /** Not yet in the counter. */
+  answers: number;
+  counter: { inc(by: number): void };
+  times: { observe(seconds: number): void };
+}
+
+const settle = (series: Series): void => {
+  series.counter.inc(series.answers);
+  series.answers = 0;
+};
+
 /** Makes the metrics; `processMetrics` adds those of the Node.js process. */
 export const createMetrics = (options: { processMetrics?: boolean } = {}): Metrics => {
   const registry = new Registry();
@@ -103,7 +116,6 @@ export const createMetrics = (options: { processMetrics?: boolean } = {}): Metri
   });
   const counter = (name: NameOf<'counter'>): Counter => new Counter(declared(name));
 
-  const requests = counter('http_requests_total');
   const signIns = counter('sign_ins_total');
   const messages = counter('messages_total');
   const events = counter('events_total');
@@ -114,14 +126,18 @@ export const createMetrics = (options: { processMetrics?: boolean } = {}): Metri
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   });
 
-  /** Series that were counted before, found without going through their labels again. */
-  const series = new Map<string, { count(): void; time(seconds: number): void }>();
-  const seriesOf = (method: string, route: string, status: number) => {
+  /** Series found before, without going through their labels again. Their answers reach the counter when it is read. */
+  const series = new Map<string, Series>();
+  const requests = new Counter({ ...declared('http_requests_total'), collect: () => series.forEach(settle) });
+  const seriesOf = (method: string, route: string, status: number): Series => {
     const name = `${method} ${status} ${route}`;
     const known = series.get(name);
     if (known) return known;
-    const [counted, timed] = [requests.labels(method, route, String(status)), durations.labels(route)];
-    const made = { count: () => counted.inc(), time: (seconds: number) => timed.observe(seconds) };
+    const made = {
+      answers: 0,
+      counter: requests.labels(method, route, String(status)),
+      times: durations.labels(route),
+    };
     if (series.size < MOST_SERIES) series.set(name, made);
     return made;
   };
@@ -129,9 +145,10 @@ export const createMetrics = (options: { processMetrics?: boolean } = {}): Metri
 
   return {
     request: ({ method, route, status }, seconds) => {
-      const { count, time } = seriesOf(method, route, status);
-      count();
-      time(seconds);
+      const found = seriesOf(method, route, status);
+      found.answers += 1;
+      found.times.observe(seconds);
+      if (series.size >= MOST_SERIES) settle(found);
     },
     signIn: (labels) => signIns.inc(labels),
     message: (labels) => messages.inc(labels),

@@ -80,6 +80,24 @@ describe('metrics', () => {
     expect(metrics.contentType).toContain('text/plain');
   });
 
+  test('count each answer once however often they are read, and of many routes too', async () => {
+    const metrics = createMetrics();
+    const answer = (route: string) => metrics.request({ method: 'GET', route, status: 200 }, 0.03);
+    const told = async (route: string) =>
+      new RegExp(`^caducee_http_requests_total.*route="${route}".* (\\d+)$`, 'm').exec(
+        await metrics.text(),
+      )?.[1];
+    answer('/first');
+    expect(await told('/first')).toBe('1');
+    expect(await told('/first')).toBe('1');
+    for (let each = 0; each < 2100; each += 1) answer(`/route-${each}`);
+    for (const route of ['/first', '/route-2099', '/route-2099']) answer(route);
+    expect(await told('/first')).toBe('2');
+    expect(await told('/route-1')).toBe('1');
+    expect(await told('/route-2099')).toBe('3');
+    expect(await told('/route-2099')).toBe('3');
+  });
+
   test('read a value when they are read, by its label or alone', async () => {
     const metrics = createMetrics();
     let used = 1;
